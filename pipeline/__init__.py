@@ -1,0 +1,1 @@
+"""The edge: engines, storage, recipes and commands."""

@@ -1,0 +1,1 @@
+"""The dataset on disk: shards, manifests, the funnel and the card."""

@@ -1,0 +1,1 @@
+"""What carries a step out: one file per engine."""

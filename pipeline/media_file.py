@@ -1,0 +1,110 @@
+"""The media file of a part: frames, audio and clips, one row each, in row groups of one video."""
+
+import hashlib
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..schemas.arrow import arrow_schema, to_table
+from ..schemas.reference import Media, Reference
+from .store import Store
+
+MAX_ROW_GROUP_BYTES = 16 << 20
+"""A random 2 MiB document costs 35 ms out of row groups of 62 MiB and 6 ms out of 16 MiB."""
+
+_TEXT_COLUMNS = [name for name in arrow_schema(Media).names if name != "bytes"]
+
+
+class MediaWriter:
+    """Writes one media file; rows of one video must come together.
+
+    Args:
+        local: where to write, on this machine.
+        file: the path that references to the rows will name.
+    """
+
+    def __init__(self, local: Path, file: str) -> None:
+        self._local = local
+        self._file = file
+        self._writer: pq.ParquetWriter | None = None
+        self._rows: list[Media] = []
+        self._num_bytes = 0
+        self._video_id = ""
+        self._row_group = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added."""
+        return self._writer is None and not self._rows
+
+    def add(self, row: Media, video_id: str) -> Reference:
+        """Append a row and return what points at it."""
+        is_full = self._num_bytes + len(row.bytes) > MAX_ROW_GROUP_BYTES
+        if self._rows and (is_full or video_id != self._video_id):
+            self._flush()
+        self._video_id = video_id
+        self._rows.append(row)
+        self._num_bytes += len(row.bytes)
+        return Reference(
+            file=self._file,
+            row_group=self._row_group,
+            row=len(self._rows) - 1,
+            sha256=row.sha256,
+        )
+
+    def close(self) -> None:
+        """Write what is left and the footer."""
+        if self._rows:
+            self._flush()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(
+                self._local,
+                arrow_schema(Media),
+                # Media is compressed already: zstd gained 0 % on clips and cost reading time.
+                compression={**dict.fromkeys(_TEXT_COLUMNS, "zstd"), "bytes": "none"},
+                use_dictionary=False,
+                write_statistics=_TEXT_COLUMNS,
+                write_page_index=True,
+                write_page_checksum=True,
+            )
+        table = to_table(self._rows, Media)
+        self._writer.write_table(table, row_group_size=len(self._rows))
+        self._rows, self._num_bytes = [], 0
+        self._row_group += 1
+
+
+class MediaReader:
+    """Reads rows of media files, keeping the last row group at hand: rows are read in order."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._key: tuple[str, int] | None = None
+        self._column: pa.ChunkedArray | None = None
+
+    def read(self, reference: Reference) -> bytes:
+        """Return the bytes of one row.
+
+        Raises:
+            ValueError: the row does not hold what the reference says.
+        """
+        if reference.row_group is None or reference.row is None:
+            raise ValueError(f"{reference} means a whole file, not a row of a media file")
+        key = (reference.file, reference.row_group)
+        if key != self._key:
+            with self._store.open(reference.file) as file:
+                parquet = pq.ParquetFile(file, page_checksum_verification=True)
+                table = parquet.read_row_group(reference.row_group, columns=["bytes"])
+            self._key, self._column = key, table.column("bytes")
+        assert self._column is not None
+        data: bytes = self._column[reference.row].as_py()
+        if hashlib.sha256(data).hexdigest() != reference.sha256:
+            raise ValueError(
+                f"row {reference.row} of row group {reference.row_group} of {reference.file} does "
+                f"not have the digest {reference.sha256[:12]}... that its reference names"
+            )
+        return data

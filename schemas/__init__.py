@@ -1,0 +1,1 @@
+"""The contracts: records, ids, closed lists, and their Arrow schemas."""

@@ -1,0 +1,160 @@
+"""What became of a record: dispositions, and the closed lists of reasons and error codes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from .arrow import Int32
+
+
+class Disposition(StrEnum):
+    """The one fate that each input of a stage has."""
+
+    KEPT = "kept"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    DEFERRED = "deferred"
+    QUARANTINED = "quarantined"
+
+
+class RejectionReason(StrEnum):
+    """Why a rule left a record out."""
+
+    DUPLICATE_SOURCE = "duplicate_source"
+    """The same bytes came from an earlier source of the part."""
+    EMPTY = "empty"
+    """The record was expanded into nothing, such as a video without a clip."""
+    TOO_SHORT = "too_short"
+    """Shorter than the policy's minimum; the value is the duration in seconds."""
+    TOO_LONG = "too_long"
+    """Longer than the policy's maximum; the value is the duration in seconds."""
+    LICENSE = "license"
+    """The license is not among the allowed ones."""
+    SCORE_BELOW = "score_below"
+    """A stored score is under the recipe's minimum; the value is the score."""
+    SCORE_ABOVE = "score_above"
+    """A stored score is over the recipe's maximum; the value is the score."""
+    LANGUAGE = "language"
+    """The spoken language is not among the allowed ones."""
+    NO_TEXT = "no_text"
+    """A document would hold no text at all."""
+
+
+class ErrorClass(StrEnum):
+    """What a failure calls for."""
+
+    PERMANENT = "permanent"
+    """Never tried again unless asked for."""
+    TRANSIENT = "transient"
+    """Tried again, a bounded number of times, with growing pauses."""
+    DEFERRED = "deferred"
+    """Not now: a later plan takes it."""
+    HOST = "host"
+    """The host turned us away; the rest of its sources wait too."""
+    ENVIRONMENT = "environment"
+    """This machine is at fault: the run stops and no record is blamed."""
+
+
+class ErrorCode(StrEnum):
+    """Why a record failed. `ERROR_CLASSES` says what each code calls for."""
+
+    # sources
+    NOT_FOUND = "not_found"
+    PRIVATE = "private"
+    REMOVED = "removed"
+    GEO_BLOCKED = "geo_blocked"
+    AGE_GATED = "age_gated"
+    LOGIN_REQUIRED = "login_required"
+    DRM = "drm"
+    UNSUPPORTED_URL = "unsupported_url"
+    HTTP_4XX = "http_4xx"
+    HTTP_404 = "http_404"
+    HTTP_410 = "http_410"
+    HTTP_403 = "http_403"
+    HTTP_5XX = "http_5xx"
+    HTTP_429 = "http_429"
+    RATE_LIMITED = "rate_limited"
+    BOT_CHECK = "bot_check"
+    LIVE = "live"
+    UPCOMING = "upcoming"
+    TOO_BIG = "too_big"
+    EMPTY_FILE = "empty_file"
+    INCOMPLETE = "incomplete"
+    CHECKSUM = "checksum"
+    TIMEOUT_TOTAL = "timeout_total"
+    TIMEOUT_STALL = "timeout_stall"
+    CONNECTION = "connection"
+    DNS = "dns"
+    EXTRACTOR = "extractor"
+    PERMISSION = "permission"
+    # media
+    NOT_MEDIA = "not_media"
+    BAD_CONTAINER = "bad_container"
+    NO_VIDEO_STREAM = "no_video_stream"
+    UNSUPPORTED_CODEC = "unsupported_codec"
+    TOO_LARGE_PICTURE = "too_large_picture"
+    TRUNCATED = "truncated"
+    GAP = "gap"
+    MEDIA_CORRUPT = "media_corrupt"
+    DECODE_TIMEOUT = "decode_timeout"
+    CHILD_CRASHED = "child_crashed"
+    CUT_FAILED = "cut_failed"
+    # models
+    MODEL_ERROR = "model_error"
+    # this machine
+    DISK_FULL = "disk_full"
+    OUT_OF_MEMORY = "out_of_memory"
+    # whatever else
+    TRANSFORM_ERROR = "transform_error"
+    """The transform raised something it should not have: a bug, ours or a library's."""
+
+
+_OTHER_CLASSES: dict[ErrorClass, tuple[ErrorCode, ...]] = {
+    ErrorClass.TRANSIENT: (
+        ErrorCode.HTTP_5XX,
+        ErrorCode.HTTP_403,
+        ErrorCode.INCOMPLETE,
+        ErrorCode.TIMEOUT_TOTAL,
+        ErrorCode.TIMEOUT_STALL,
+        ErrorCode.CONNECTION,
+        ErrorCode.DNS,
+        ErrorCode.EXTRACTOR,
+        ErrorCode.CHILD_CRASHED,
+    ),
+    ErrorClass.DEFERRED: (ErrorCode.LIVE, ErrorCode.UPCOMING),
+    ErrorClass.HOST: (ErrorCode.HTTP_429, ErrorCode.RATE_LIMITED, ErrorCode.BOT_CHECK),
+    ErrorClass.ENVIRONMENT: (ErrorCode.DISK_FULL, ErrorCode.OUT_OF_MEMORY),
+}
+
+ERROR_CLASSES: dict[ErrorCode, ErrorClass] = dict.fromkeys(ErrorCode, ErrorClass.PERMANENT) | {
+    code: error_class for error_class, codes in _OTHER_CLASSES.items() for code in codes
+}
+"""The class of every code; what is not listed otherwise is permanent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one stage did with one of its inputs."""
+
+    input_id: str
+    """Id of the record that went in."""
+    step: str
+    """Name of the step."""
+    stage: str
+    """Name of the stage inside the step."""
+    disposition: Disposition
+    """Its one fate."""
+    code: str | None = None
+    """A `RejectionReason` or an `ErrorCode`; null when kept."""
+    value: float | None = None
+    """The number that decided, such as a duration in seconds or a score."""
+    num_outputs: Annotated[int, Int32()] = 0
+    """Records that came out of it: 1 or 0 of a `Map`, any number of an `Expand`."""
+    message: str | None = None
+    """What went wrong, in words, without secrets and at most 500 characters."""
+    attempts: Annotated[int, Int32()] = 1
+    """Times that it was tried."""
+    batch_split: bool = False
+    """Whether its batch had to be taken apart, so that the model saw it in other company."""
+    owner_id: str | None = None
+    """The source or video that the record belongs to, so that losses add up by source."""

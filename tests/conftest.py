@@ -1,0 +1,45 @@
+"""What every test shares. One BLAS thread, set before numpy loads, as in every worker."""
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import logging  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+
+from interlink.pipeline.store import Store  # noqa: E402
+from interlink.pipeline.workspace import PartWorkspace  # noqa: E402
+
+SHARED_VIDEOS = Path(__file__).parent.parent.parent / "shared" / "data" / "videos"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[PartWorkspace]:
+    """The real workspace of a part, in a temporary run."""
+    space = PartWorkspace(Store(str(tmp_path / "run")), "steps/test/part/a1", tmp_path / "scratch")
+    yield space
+    space.close()
+
+
+@pytest.fixture
+def shared_videos() -> Path:
+    """The folder of real videos from outside; skipped where it does not exist."""
+    if not SHARED_VIDEOS.is_dir():
+        pytest.skip("no ../shared/data/videos beside this checkout")
+    return SHARED_VIDEOS
+
+
+@pytest.fixture(autouse=True)
+def _no_error_logs(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """Fail a test that logged an ERROR, unless it starts engines."""
+    yield
+    if request.node.get_closest_marker("engines") is None:
+        errors = [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+        assert not errors, f"logged at ERROR: {[r.getMessage() for r in errors]}"

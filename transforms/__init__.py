@@ -1,0 +1,1 @@
+"""What happens to records. Transforms know no engine and no run."""

@@ -1,0 +1,1 @@
+"""Captioning: the captioner protocol and one file per backend."""

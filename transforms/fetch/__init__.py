@@ -1,0 +1,1 @@
+"""Fetching sources: one file per kind of source."""

@@ -1,0 +1,1 @@
+"""Numbers measured on clips: one file per scorer."""

@@ -1,0 +1,1 @@
+"""Speech recognition: the recogniser protocol and one file per backend."""

@@ -1,0 +1,1 @@
+"""From captions and speech to documents."""
