@@ -6,9 +6,13 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+import importlib.util  # noqa: E402
 import logging  # noqa: E402
+import sys  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
+from types import ModuleType  # noqa: E402
+from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 
@@ -16,6 +20,24 @@ from interlink.pipeline.store import Store  # noqa: E402
 from interlink.pipeline.workspace import PartWorkspace  # noqa: E402
 
 SHARED_VIDEOS = Path(__file__).parent.parent.parent / "shared" / "data" / "videos"
+
+
+def _load_media() -> ModuleType:
+    """Load `media.py` beside this file by its path: tests are no package to import from."""
+    if "interlink_test_media" not in sys.modules:
+        path = Path(__file__).with_name("media.py")
+        spec = importlib.util.spec_from_file_location("interlink_test_media", path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules["interlink_test_media"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["interlink_test_media"])
+    return sys.modules["interlink_test_media"]
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> Any:
+    """Makes small real videos with known truth: `make_video("a.mp4", ...)`; see `media.py`."""
+    return _load_media().VideoMaker(tmp_path)
 
 
 @pytest.fixture
