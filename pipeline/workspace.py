@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..schemas.reference import Media, Reference
@@ -9,6 +10,18 @@ from .media_file import MediaReader, MediaWriter
 from .store import Store
 
 MEDIA_NAME = "media.parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommittedFile:
+    """A file that a commit names."""
+
+    path: str
+    """Path under the run's root."""
+    num_bytes: int
+    """Its size."""
+    sha256: str
+    """Digest of its bytes, hexadecimal."""
 
 
 class PartWorkspace:
@@ -22,7 +35,7 @@ class PartWorkspace:
 
     def __init__(self, store: Store, attempt: str, scratch: Path) -> None:
         self.scratch = scratch
-        self.files: list[str] = []
+        self.files: list[CommittedFile] = []
         self._store = store
         self._attempt = attempt
         self._reader = MediaReader(store)
@@ -76,8 +89,9 @@ class PartWorkspace:
     def add_file(self, path: Path, *, sha256: str) -> Reference:
         """Take a local file over into the attempt, named by its digest."""
         target = f"{self._attempt}/{sha256[:32]}{path.suffix.lower()}"
+        num_bytes = path.stat().st_size
         self._store.put_file(target, path)
-        self.files.append(target)
+        self.files.append(CommittedFile(path=target, num_bytes=num_bytes, sha256=sha256))
         return Reference(file=target, sha256=sha256)
 
     def finish_media(self) -> Path | None:

@@ -1,0 +1,85 @@
+"""What a finished part leaves behind: `_done.json`, written last and only if absent."""
+
+import dataclasses
+import json
+import logging
+
+from ..schemas.errors import BudgetExceededError, EnvironmentFault, InterlinkError
+from .store import Store
+from .workspace import CommittedFile
+
+logger = logging.getLogger(__name__)
+
+DONE_NAME = "_done.json"
+STOP_NAME = "_stop.json"
+KEPT_NAME = "kept.parquet"
+OUTCOMES_NAME = "outcomes.parquet"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StageCounts:
+    """Fates of one stage's inputs in one part."""
+
+    stage: str
+    kept: int = 0
+    rejected: int = 0
+    failed: int = 0
+    deferred: int = 0
+    quarantined: int = 0
+    outputs: int = 0
+
+    @property
+    def planned(self) -> int:
+        """Inputs of the stage."""
+        return self.kept + self.rejected + self.failed + self.deferred + self.quarantined
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What `_done.json` says: the truth about a finished part."""
+
+    part: str
+    step: str
+    key: str
+    attempt: str
+    num_kept: int
+    stages: tuple[StageCounts, ...]
+    files: tuple[CommittedFile, ...]
+    wall_s: float
+
+    def file(self, name: str) -> CommittedFile | None:
+        """Return the committed file of that name, or None if the part has none."""
+        return next((f for f in self.files if f.path.endswith(f"/{name}")), None)
+
+    def to_json(self) -> bytes:
+        """Return the content of `_done.json`."""
+        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True).encode()
+
+
+def read_commit(store: Store, step_folder: str, part: str) -> Commit | None:
+    """Return what a part committed in a step, or None if it has not."""
+    try:
+        row = json.loads(store.read(f"{step_folder}/{part}/{DONE_NAME}"))
+    except FileNotFoundError:
+        return None
+    stages = tuple(StageCounts(**stage) for stage in row.pop("stages"))
+    files = tuple(CommittedFile(**file) for file in row.pop("files"))
+    return Commit(stages=stages, files=files, **row)
+
+
+def stop_step(store: Store, folder: str, error: InterlinkError) -> None:
+    """Tell every worker of a step to take no further part, and the driver why."""
+    logger.error("%s stops: %s", folder, error)
+    reason = json.dumps({"message": str(error), "exit_code": error.exit_code})
+    store.put_if_absent(f"{folder}/{STOP_NAME}", reason.encode())
+
+
+def take_stop(store: Store, folder: str) -> InterlinkError | None:
+    """Return why a step was stopped, if it was, and forget it, so that a next run may go on."""
+    try:
+        reason = json.loads(store.read(f"{folder}/{STOP_NAME}"))
+    except FileNotFoundError:
+        return None
+    store.remove(f"{folder}/{STOP_NAME}")
+    kinds = {3: EnvironmentFault, 5: BudgetExceededError}
+    return kinds.get(reason["exit_code"], InterlinkError)(reason["message"])

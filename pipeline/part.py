@@ -1,0 +1,178 @@
+"""The life of one part in one step: read, run the stages, write, verify, commit."""
+
+import dataclasses
+import hashlib
+import tempfile
+import time
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from ..schemas.errors import EnvironmentFault, InterlinkError
+from ..schemas.outcome import Disposition, Outcome
+from .commit import (
+    DONE_NAME,
+    KEPT_NAME,
+    OUTCOMES_NAME,
+    STOP_NAME,
+    Commit,
+    StageCounts,
+    read_commit,
+    stop_step,
+)
+from .plan import read_part
+from .records_file import read_records, verify_parquet, write_records
+from .runtime import RetryPolicy, run_stage
+from .step import Step
+from .store import Store
+from .workspace import CommittedFile, PartWorkspace
+
+
+@dataclasses.dataclass(kw_only=True)
+class PartRunner:
+    """Takes parts through one step. Pickles; `setup` runs in the worker.
+
+    Attributes:
+        store_url: root of the run.
+        step: what to do.
+        key: the step key; `folder` is where its commits lie.
+        previous_folder: folder of the step before; None for the first step, which reads the plan.
+        scratch: local folder for unfinished files; None puts it beside a local run.
+        retry: how transient failures are tried again.
+    """
+
+    store_url: str
+    step: Step
+    key: str
+    previous_folder: str | None
+    scratch: str | None = None
+    retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
+
+    @property
+    def folder(self) -> str:
+        """The step's folder under the run."""
+        return f"steps/{self.step.name}-{self.key[:12]}"
+
+    def setup(self) -> None:
+        """Load the step's models; called once in each worker."""
+        for stage in self.step.stages:
+            stage.transform.setup()
+
+    def teardown(self) -> None:
+        """Release the step's models."""
+        for stage in self.step.stages:
+            stage.transform.teardown()
+
+    def run(self, part: str) -> Commit | None:
+        """Take one part through the step, unless it is done already.
+
+        Returns:
+            The commit, ours or that of whoever was faster; None if the step was stopped.
+        """
+        store = Store(self.store_url)
+        done = read_commit(store, self.folder, part)
+        if done is not None or store.exists(f"{self.folder}/{STOP_NAME}"):
+            return done
+        try:
+            return self._attempt(store, part)
+        except InterlinkError as error:
+            stop_step(store, self.folder, error)
+            return None
+
+    def _attempt(self, store: Store, part: str) -> Commit:
+        started = time.monotonic()
+        attempt = uuid.uuid4().hex[:12]
+        folder = f"{self.folder}/{part}/{attempt}"
+        workspace = PartWorkspace(store, folder, self._scratch(store) / attempt)
+        try:
+            records = self._inputs(store, part)
+            outcomes: list[Outcome] = []
+            for stage in self.step.stages:
+                stage.transform.open_part(workspace)
+                run = run_stage(stage, records, step=self.step.name, retry=self.retry)
+                records = run.records
+                outcomes.extend(run.outcomes)
+            files = self._write(store, workspace, folder, records, outcomes)
+            commit = Commit(
+                part=part,
+                step=self.step.name,
+                key=self.key,
+                attempt=attempt,
+                num_kept=len(records),
+                stages=_count(self.step, outcomes),
+                files=files,
+                wall_s=round(time.monotonic() - started, 3),
+            )
+            return self._commit(store, folder, commit)
+        finally:
+            workspace.close()
+
+    def _inputs(self, store: Store, part: str) -> list[Any]:
+        if self.previous_folder is None:
+            return list(read_part(store, part))
+        before = read_commit(store, self.previous_folder, part)
+        kept = before.file(KEPT_NAME) if before else None
+        if kept is None:
+            raise EnvironmentFault(
+                f"part {part} has no commit in {store.display(self.previous_folder)}, which "
+                f"{self.step.name!r} reads; run the step before it first"
+            )
+        with store.open(kept.path) as file:
+            return read_records(file, self.step.input_type)
+
+    def _write(
+        self,
+        store: Store,
+        workspace: PartWorkspace,
+        folder: str,
+        records: list[Any],
+        outcomes: list[Outcome],
+    ) -> tuple[CommittedFile, ...]:
+        """Write the attempt's files, read each back, and move them to the store."""
+        kept, fates = workspace.scratch / KEPT_NAME, workspace.scratch / OUTCOMES_NAME
+        write_records(kept, records, self.step.output_type)
+        write_records(fates, outcomes, Outcome)
+        verify_parquet(kept, num_rows=len(records))
+        verify_parquet(fates, num_rows=len(outcomes))
+        local = [kept, fates]
+        media = workspace.finish_media()
+        if media is not None:
+            verify_parquet(media)
+            local.append(media)
+        files = [_describe(path, f"{folder}/{path.name}") for path in local]
+        for path, file in zip(local, files, strict=True):
+            store.put_file(file.path, path)
+        return (*files, *workspace.files)
+
+    def _commit(self, store: Store, folder: str, commit: Commit) -> Commit:
+        if store.put_if_absent(f"{self.folder}/{commit.part}/{DONE_NAME}", commit.to_json()):
+            return commit
+        # Another worker was faster; its bytes are as good as ours.
+        store.remove(folder)
+        winner = read_commit(store, self.folder, commit.part)
+        assert winner is not None
+        return winner
+
+    def _scratch(self, store: Store) -> Path:
+        if self.scratch is not None:
+            return Path(self.scratch)
+        beside = store.local_path("scratch")
+        return beside if beside is not None else Path(tempfile.gettempdir()) / "interlink"
+
+
+def _count(step: Step, outcomes: list[Outcome]) -> tuple[StageCounts, ...]:
+    counted = []
+    for stage in step.stages:
+        own = [o for o in outcomes if o.stage == stage.name]
+        fates = Counter(o.disposition for o in own)
+        numbers = {fate.value: fates[fate] for fate in Disposition}
+        outputs = sum(o.num_outputs for o in own)
+        counted.append(StageCounts(stage=stage.name, outputs=outputs, **numbers))
+    return tuple(counted)
+
+
+def _describe(path: Path, name: str) -> CommittedFile:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return CommittedFile(path=name, num_bytes=path.stat().st_size, sha256=sha256)

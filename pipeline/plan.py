@@ -1,0 +1,109 @@
+"""Which sources form which part: written once, before any work, and never changed."""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ..schemas.arrow import from_table, to_table
+from ..schemas.ids import order_key
+from ..schemas.source import Source
+from .store import Store
+
+MAX_PART_SOURCES = 32
+PARTS_WANTED = 64
+"""Parts that a small plan is divided into, so that a handful of workers have enough to share."""
+MAX_PART_S = 2 * 3600.0
+MIN_PART_S = 60.0
+BYTES_PER_S = 250_000
+"""Size of a second of video at 2 Mbit/s, for sources of which only the size is known."""
+
+_PART_FIELD = pa.field("part", pa.int32(), nullable=False)
+
+
+def plan_path(number: int) -> str:
+    """Return the path of plan `number` under the run's root."""
+    return f"plans/{number:03d}.parquet"
+
+
+def part_name(plan: int, part: int) -> str:
+    """Return the name of a part, such as `001-00042`."""
+    return f"{plan:03d}-{part:05d}"
+
+
+def divide(sources: Sequence[Source]) -> list[list[Source]]:
+    """Divide sources into parts, in the order of a hash of their ids.
+
+    Parts hold about equal work where the manifest tells seconds or bytes, a huge video alone;
+    else `clamp(ceil(n / 64), 1, 32)` sources.
+    """
+    ordered = sorted(sources, key=lambda source: order_key(source.source_id))
+    work = [_expected_s(source) for source in ordered]
+    if not work or any(seconds is None for seconds in work):
+        size = min(max(math.ceil(len(ordered) / PARTS_WANTED), 1), MAX_PART_SOURCES)
+        return [ordered[i : i + size] for i in range(0, len(ordered), size)]
+    known = [seconds for seconds in work if seconds is not None]
+    limit_s = min(max(sum(known) / PARTS_WANTED, MIN_PART_S), MAX_PART_S)
+    parts: list[list[Source]] = []
+    filled_s = math.inf
+    for source, seconds in zip(ordered, known, strict=True):
+        if filled_s + seconds > limit_s or len(parts[-1]) == MAX_PART_SOURCES:
+            parts.append([])
+            filled_s = 0.0
+        parts[-1].append(source)
+        filled_s += seconds
+    return parts
+
+
+def write_plan(store: Store, number: int, sources: Sequence[Source]) -> bool:
+    """Commit a plan for `sources`, unless that plan exists already.
+
+    Returns:
+        Whether this call wrote it.
+    """
+    parts = divide(sources)
+    table = to_table([source for part in parts for source in part], Source)
+    numbers = [number for number, part in enumerate(parts) for _ in part]
+    table = table.add_column(0, _PART_FIELD, pa.array(numbers, pa.int32()))
+    sink = pa.BufferOutputStream()
+    # Small row groups: a worker reads its own part, not the whole plan.
+    pq.write_table(table, sink, row_group_size=1024, compression="zstd")
+    return store.put_if_absent(plan_path(number), sink.getvalue().to_pybytes())
+
+
+def plan_numbers(store: Store) -> list[int]:
+    """Return the numbers of the plans that a run has, in order."""
+    names = store.names("plans")
+    return sorted(int(Path(name).stem) for name in names if name.endswith(".parquet"))
+
+
+def plan_parts(store: Store, number: int) -> list[str]:
+    """Return the names of the parts of a plan, in order."""
+    with store.open(plan_path(number)) as file:
+        column = pq.read_table(file, columns=["part"]).column("part")
+    last = pc.max(column).as_py()
+    return [] if last is None else [part_name(number, part) for part in range(last + 1)]
+
+
+def plan_sources(store: Store, number: int) -> Iterator[Source]:
+    """Yield the sources of a plan in the order of its parts."""
+    with store.open(plan_path(number)) as file:
+        for batch in pq.ParquetFile(file).iter_batches(1024):
+            yield from from_table(pa.Table.from_batches([batch]), Source)
+
+
+def read_part(store: Store, part: str) -> list[Source]:
+    """Return the sources of a part, in the plan's order."""
+    plan, number = part.split("-")
+    with store.open(plan_path(int(plan))) as file:
+        table = pq.read_table(file, filters=[("part", "==", int(number))])
+    return from_table(table, Source)
+
+
+def _expected_s(source: Source) -> float | None:
+    if source.duration_us is not None:
+        return source.duration_us / 1e6
+    return None if source.num_bytes is None else source.num_bytes / BYTES_PER_S
