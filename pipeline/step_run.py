@@ -1,0 +1,131 @@
+"""One step of one plan: what is missing goes to the engine, what comes out is counted."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..schemas.errors import IncompleteError
+from .commit import Commit, StageCounts, take_stop
+from .cpu import cpu_seconds
+from .engines.engine import Engine
+from .observer import Observer
+from .part import PartRunner
+from .step import EngineName
+from .store import Store
+from .watcher import CommitWatcher
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepReport:
+    """What one step of one plan did."""
+
+    plan: int
+    step: str
+    engine: EngineName
+    folder: str
+    num_parts: int
+    num_reused: int
+    """Parts that an earlier run had committed."""
+    stages: tuple[StageCounts, ...]
+    """Fates by stage, over all parts."""
+    wall_s: float
+    cpu_s: float
+    """CPU seconds of this machine, in this run; a cluster's are not in it."""
+    commits: tuple[Commit, ...]
+    """The commits, in the order of the parts."""
+
+
+def run_step(
+    engine: Engine,
+    runner: PartRunner,
+    *,
+    plan: int,
+    parts: Sequence[str],
+    max_failed_share: float,
+    observers: Sequence[Observer],
+) -> StepReport:
+    """Take all parts of a plan through one step.
+
+    Raises:
+        EnvironmentFault: the machine is at fault.
+        BudgetExceededError: more than `max_failed_share` of at least 200 records failed.
+        IncompleteError: the engine ended and parts are missing.
+    """
+    store, step = Store(runner.store_url), runner.step
+    take_stop(store, runner.folder)  # what stopped an earlier run may be mended by now
+    watcher = CommitWatcher(
+        store,
+        runner.folder,
+        parts,
+        max_failed_share=max_failed_share,
+        observers=observers,
+    )
+    reused = len(parts) - len(watcher.missing)
+    wall, cpu = time.monotonic(), cpu_seconds()
+    for observer in observers:
+        observer.step_started(
+            plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
+        )
+    if watcher.missing:
+        with watcher:
+            engine.run(runner, watcher.missing)
+    _raise_if_unfinished(store, runner, watcher)
+    commits = tuple(watcher.commits[part] for part in parts)
+    report = StepReport(
+        plan=plan,
+        step=step.name,
+        engine=step.engine,
+        folder=runner.folder,
+        num_parts=len(parts),
+        num_reused=reused,
+        stages=add_counts(commits),
+        wall_s=round(time.monotonic() - wall, 3),
+        cpu_s=round(cpu_seconds() - cpu, 3),
+        commits=commits,
+    )
+    _check_sums(report)
+    for observer in observers:
+        observer.step_ended(plan=plan, step=step.name, wall_s=report.wall_s, cpu_s=report.cpu_s)
+    return report
+
+
+def add_counts(commits: Sequence[Commit]) -> tuple[StageCounts, ...]:
+    """Add the counts of each stage over parts, in the order of the stages."""
+    names = list(dict.fromkeys(counts.stage for commit in commits for counts in commit.stages))
+    totals = []
+    for name in names:
+        own = [c for commit in commits for c in commit.stages if c.stage == name]
+        totals.append(
+            StageCounts(
+                stage=name,
+                kept=sum(c.kept for c in own),
+                rejected=sum(c.rejected for c in own),
+                failed=sum(c.failed for c in own),
+                deferred=sum(c.deferred for c in own),
+                quarantined=sum(c.quarantined for c in own),
+                outputs=sum(c.outputs for c in own),
+            )
+        )
+    return tuple(totals)
+
+
+def _raise_if_unfinished(store: Store, runner: PartRunner, watcher: CommitWatcher) -> None:
+    stopped = take_stop(store, runner.folder) or watcher.failed_too_often()
+    if stopped is not None:
+        raise stopped
+    if watcher.missing:
+        raise IncompleteError(
+            f"step {runner.step.name!r} ended without {len(watcher.missing)} of its parts, such as "
+            f"{watcher.missing[0]}; run again to go on"
+        )
+
+
+def _check_sums(report: StepReport) -> None:
+    """Every record that a stage gave is an input of the next, and the last one's are committed."""
+    given = [stage.outputs for stage in report.stages]
+    taken = [stage.planned for stage in report.stages[1:]]
+    taken.append(sum(commit.num_kept for commit in report.commits))
+    if given != taken:
+        raise RuntimeError(
+            f"step {report.step!r} lost records between its stages: gave {given}, took {taken}"
+        )

@@ -1,0 +1,105 @@
+"""Watches a step's commits appear: tells the observers, and stops the step when too many fail."""
+
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+
+from ..schemas.errors import BudgetExceededError
+from .commit import Commit, read_commit, stop_step
+from .observer import Observer
+from .store import Store
+
+MIN_RECORDS = 200
+"""Records that a stage must have seen before their failed share means anything."""
+
+
+class CommitWatcher:
+    """Follows the parts of one step while an engine works on them.
+
+    Args:
+        store: the run.
+        folder: the step's folder.
+        parts: all parts of the step.
+        max_failed_share: share of a stage's records that may fail, in [0, 1].
+        observers: who is told of each commit.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: str,
+        parts: Sequence[str],
+        *,
+        max_failed_share: float,
+        observers: Sequence[Observer],
+    ) -> None:
+        self.commits: dict[str, Commit] = {}
+        self._store = store
+        self._folder = folder
+        self._missing = list(parts)
+        self._max_failed_share = max_failed_share
+        self._observers: Sequence[Observer] = ()
+        # What was committed before is known, not news.
+        self.look()
+        self._observers = observers
+        self._ended = threading.Event()
+        # Listing a remote folder costs money and time: look there less often.
+        self._pause_s = 0.3 if store.is_local else 5.0
+        self._thread = threading.Thread(target=self._watch, name="commit-watcher", daemon=True)
+
+    @property
+    def missing(self) -> list[str]:
+        """Parts without a commit, in order."""
+        return list(self._missing)
+
+    def __enter__(self) -> "CommitWatcher":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        if error is None:
+            self.look()
+
+    def look(self) -> None:
+        """Take in the commits that have appeared since the last look."""
+        begun = set(self._store.names(self._folder))
+        for part in [part for part in self._missing if part in begun]:
+            commit = read_commit(self._store, self._folder, part)
+            if commit is None:
+                continue
+            self._missing.remove(part)
+            self.commits[part] = commit
+            for observer in self._observers:
+                observer.part_done(commit)
+
+    def failed_too_often(self) -> BudgetExceededError | None:
+        """Return why the step must stop, if it must."""
+        counts: dict[str, tuple[int, int]] = {}
+        for commit in self.commits.values():
+            for stage in commit.stages:
+                planned, failed = counts.get(stage.stage, (0, 0))
+                counts[stage.stage] = (planned + stage.planned, failed + stage.failed)
+        for name, (planned, failed) in counts.items():
+            if planned >= MIN_RECORDS and failed > self._max_failed_share * planned:
+                return BudgetExceededError(
+                    f"{failed} of {planned} records failed in stage {name!r}, more than "
+                    f"max_failed_share={self._max_failed_share:g} allows: this looks like a broken "
+                    f"stage, not like bad data. See {self._store.display(self._folder)}/*/*/"
+                    "outcomes.parquet for the codes; raise max_failed_share to go on regardless"
+                )
+        return None
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self._pause_s):
+            self.look()
+            error = self.failed_too_often()
+            if error is not None:
+                stop_step(self._store, self._folder, error)
+                return
