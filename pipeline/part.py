@@ -22,10 +22,11 @@ from .commit import (
     stop_step,
 )
 from .plan import read_part
-from .records_file import read_records, verify_parquet, write_records
+from .records_file import read_records, write_records
 from .runtime import RetryPolicy, run_stage
 from .step import Step
 from .store import Store
+from .verify import verify_parquet
 from .workspace import CommittedFile, PartWorkspace
 
 
