@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from .arrow import Float32, Unit
+from .arrow import Float32, Int32, Unit
 from .reference import Reference
 from .text import Caption, Segment, Word
 from .video import BoundaryKind, Frame, Video
@@ -137,3 +137,7 @@ class Clip:
     """Its numbers."""
     flags: tuple[Flag, ...] = ()
     """What to know about it."""
+    number: Annotated[int | None, Int32()] = None
+    """Its place among the clips that were chosen of the video, from 0."""
+    num_clips: Annotated[int | None, Int32()] = None
+    """Clips that were chosen of the video, so that a document can tell whether one is missing."""
