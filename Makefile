@@ -1,0 +1,38 @@
+# Every target sets itself up: a virtual environment in .venv, from constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint bench clean help
+
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# torch goes first and pinned: an unpinned torch may bring gigabytes of CUDA libraries.
+$(READY): setup.py pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $(READY)
+
+demo: $(READY) ## Turn four small videos into a dataset, on this machine, offline
+	$(BIN)/interlink demo --output demo
+
+test: $(READY) ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## Check style, types and spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	MYPYPATH=.lib $(BIN)/mypy -p interlink.schemas -p interlink.transforms -p interlink.pipeline -p interlink.examples
+	$(BIN)/codespell
+
+bench: $(READY) ## Measure accuracy, scan and engines; writes dated reports to benchmarks/reports
+	$(BIN)/python benchmarks/scan_vs_decode.py
+	$(BIN)/python benchmarks/engines.py
+	$(BIN)/python benchmarks/accuracy.py
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) demo runs build *.egg-info
