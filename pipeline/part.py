@@ -53,7 +53,7 @@ class PartRunner:
     @property
     def folder(self) -> str:
         """The step's folder under the run."""
-        return f"steps/{self.step.name}-{self.key[:12]}"
+        return step_folder(self.step, self.key)
 
     def setup(self) -> None:
         """Load the step's models; called once in each worker."""
@@ -160,6 +160,11 @@ class PartRunner:
             return Path(self.scratch)
         beside = store.local_path("scratch")
         return beside if beside is not None else Path(tempfile.gettempdir()) / "interlink"
+
+
+def step_folder(step: Step, key: str) -> str:
+    """Return the folder of a step's commits under the run, for its step key."""
+    return f"steps/{step.name}-{key[:12]}"
 
 
 def _count(step: Step, outcomes: list[Outcome]) -> tuple[StageCounts, ...]:
