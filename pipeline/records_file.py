@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from ..schemas.arrow import arrow_schema, from_table, to_plain
 from ..schemas.check import check_document
 from ..schemas.document import Document, Image
-from ..schemas.errors import EnvironmentFault
 
 Record = TypeVar("Record")
 
@@ -76,27 +75,6 @@ def iter_records(source: Path | IO[bytes], record_type: type[Record]) -> Iterato
     file = pq.ParquetFile(source, page_checksum_verification=True)
     for index in range(file.num_row_groups):
         yield from from_table(file.read_row_group(index), record_type)
-
-
-def verify_parquet(path: Path, num_rows: int | None = None) -> None:
-    """Read a file that was just written back in full, checking the checksum of every page.
-
-    Args:
-        path: the file.
-        num_rows: the rows that it must hold, if known.
-
-    Raises:
-        EnvironmentFault: it does not hold what was written: the disk or the memory is at fault.
-    """
-    try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
-        found = sum(file.read_row_group(i).num_rows for i in range(file.num_row_groups))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise EnvironmentFault(
-            f"{path.name} does not read back as it was written ({error}); check this disk"
-        ) from error
-    if num_rows is not None and found != num_rows:
-        raise EnvironmentFault(f"{path.name} reads back with {found} rows instead of {num_rows}")
 
 
 def file_schema(record_type: type) -> pa.Schema:

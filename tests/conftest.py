@@ -22,22 +22,35 @@ from interlink.pipeline.workspace import PartWorkspace  # noqa: E402
 SHARED_VIDEOS = Path(__file__).parent.parent.parent / "shared" / "data" / "videos"
 
 
-def _load_media() -> ModuleType:
-    """Load `media.py` beside this file by its path: tests are no package to import from."""
-    if "interlink_test_media" not in sys.modules:
-        path = Path(__file__).with_name("media.py")
-        spec = importlib.util.spec_from_file_location("interlink_test_media", path)
+def _load(name: str) -> ModuleType:
+    """Load `<name>.py` beside this file by its path: tests are no package to import from."""
+    module = f"interlink_test_{name}"
+    if module not in sys.modules:
+        path = Path(__file__).with_name(f"{name}.py")
+        spec = importlib.util.spec_from_file_location(module, path)
         assert spec is not None
         assert spec.loader is not None
-        sys.modules["interlink_test_media"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["interlink_test_media"])
-    return sys.modules["interlink_test_media"]
+        sys.modules[module] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[module])
+    return sys.modules[module]
 
 
 @pytest.fixture
 def make_video(tmp_path: Path) -> Any:
     """Makes small real videos with known truth: `make_video("a.mp4", ...)`; see `media.py`."""
-    return _load_media().VideoMaker(tmp_path)
+    return _load("media").VideoMaker(tmp_path)
+
+
+@pytest.fixture
+def make_clips(tmp_path: Path, workspace: PartWorkspace) -> Any:
+    """Makes clips with real JPEGs in the run: `make_clips(3)`; see `clips.py`."""
+    return _load("clips").ClipMaker(tmp_path, workspace)
+
+
+@pytest.fixture
+def make_documents(make_clips: Any) -> Any:
+    """Makes the documents of a few videos: `make_documents("a", "b")`; see `clips.py`."""
+    return make_clips.documents
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from ...schemas.document import (
 from ...schemas.lineage import Lineage
 from ...schemas.text import Caption, TextKind, TextScores
 from ..base import Gather, parameter
+from ..clips import in_order
 from ..frames import evenly_spaced
 from .document_scores import document_scores, mean
 from .document_source import describe_source, public_model, split_of
@@ -31,7 +32,6 @@ from .interleave import find_repeated, interleave, seen_texts
 from .windows import divide_clips
 
 _KIND_ORDER = {kind: index for index, kind in enumerate(TextKind)}
-_FLAG_ORDER = {flag: index for index, flag in enumerate(Flag)}
 
 
 @dataclass(kw_only=True)
@@ -121,7 +121,7 @@ class AssembleDocuments(Gather[Clip, Document]):
             num_frames=sum(len(clip.frames) for clip in clips),
             num_chars=len(text),
             scores=document_scores(clips, window[0].language_probability),
-            flags=_sorted_flags(itertools.chain.from_iterable(clip.flags for clip in clips)),
+            flags=in_order(itertools.chain.from_iterable(clip.flags for clip in clips)),
             integrity="complete" if is_whole and all(map(seen_texts, texts)) else "partial",
             lineage=self.lineage,
         )
@@ -144,7 +144,7 @@ class AssembleDocuments(Gather[Clip, Document]):
             texts=texts,
             words=clip.words,
             scores=clip.scores,
-            flags=_sorted_flags(flags),
+            flags=in_order(flags),
         )
 
     def _copy_media(self, clip: Clip) -> DocumentMedia | None:
@@ -208,7 +208,3 @@ def _is_whole(window: Sequence[Clip], before: Clip | None, *, is_last: bool) -> 
     start = 0 if before is None or before.number is None else before.number + 1
     stop = first.num_clips if is_last else last.number + 1
     return len(window) == stop - start
-
-
-def _sorted_flags(flags: Iterable[Flag]) -> tuple[Flag, ...]:
-    return tuple(sorted(set(flags), key=_FLAG_ORDER.__getitem__))
