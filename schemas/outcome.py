@@ -73,6 +73,7 @@ class ErrorCode(StrEnum):
     HTTP_403 = "http_403"
     HTTP_5XX = "http_5xx"
     HTTP_429 = "http_429"
+    HTTP_REDIRECT_LOOP = "http_redirect_loop"
     RATE_LIMITED = "rate_limited"
     BOT_CHECK = "bot_check"
     LIVE = "live"

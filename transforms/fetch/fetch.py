@@ -1,0 +1,187 @@
+"""Fetch: sources to files. Downloads run side by side; results come out in the order of input."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...schemas.errors import RecordError
+from ...schemas.ids import video_id
+from ...schemas.outcome import ErrorCode, RejectionReason
+from ...schemas.reference import Reference
+from ...schemas.source import Source
+from ...schemas.video import Video
+from ..base import Failed, Kept, Map, Rejected, Workspace, parameter
+from .download import Download
+from .http import fetch_http
+from .license import license_key, to_spdx
+from .limits import Limits
+from .local import fetch_local
+from .remote import fetch_remote
+from .routing import Route, route
+from .watch import Watch
+
+
+@dataclass(kw_only=True)
+class Fetch(Map[Source, Video]):
+    """Bring each source's file into the part, and check what came.
+
+    Nothing is tried again here: a `Failed` of a transient class is the runtime's to retry.
+    A source with the bytes of one that the part has kept already is rejected as
+    `duplicate_source`.
+
+    Raises:
+        EnvironmentFault: the disk is full, or a package that a source needs is missing.
+    """
+
+    max_bytes: int = 4 << 30
+    """Largest file, in decoded bytes."""
+    max_height_px: int = 480
+    """Largest picture height asked of a video site, where it offers several."""
+    allowed_licenses: tuple[str, ...] = ()
+    """Licenses to keep, as SPDX identifiers or as the manifest writes them; empty keeps all."""
+    concurrency: int = parameter(4, in_digest=False)
+    """Downloads at once in one worker."""
+    timeout_s: float = parameter(900.0, in_digest=False)
+    """Longest time for one download."""
+    stall_timeout_s: float = parameter(120.0, in_digest=False)
+    """Longest time of one download without 1 KiB per second."""
+    connect_timeout_s: float = parameter(20.0, in_digest=False)
+    """Longest wait for a connection."""
+    user_agent: str = parameter("interlink/0.1", in_digest=False)
+    """What to call ourselves to HTTP servers."""
+
+    def __post_init__(self) -> None:
+        for name in ("max_bytes", "max_height_px", "concurrency", "timeout_s", "stall_timeout_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}={getattr(self, name)} must be > 0")
+
+    def open_part(self, workspace: Workspace) -> None:
+        """Take the workspace of the part that comes next, and forget the last part's files."""
+        super().open_part(workspace)
+        self._kept: dict[str, tuple[str, Reference]] = {}
+
+    def process_batch(self, records: Sequence[Source]) -> list[Kept[Video] | Rejected | Failed]:
+        """Fetch the sources, `concurrency` at once, and return their results in order."""
+        scratch, cancelled = self.files().scratch, threading.Event()
+        pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="fetch")
+        try:
+            jobs = [
+                self._refuse(source) or pool.submit(self._download, source, scratch, cancelled)
+                for source in records
+            ]
+            return [
+                job if isinstance(job, Rejected) else self._result(source, job)
+                for source, job in zip(records, jobs, strict=True)
+            ]
+        finally:
+            # After a fault of the machine, the other downloads end at their next look around.
+            cancelled.set()
+            pool.shutdown(cancel_futures=True)
+
+    def _download(self, source: Source, scratch: Path, cancelled: threading.Event) -> Download:
+        """Fetch one source into a folder of its own. Runs in a thread of the pool."""
+        folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=scratch))
+        limits = Limits(
+            max_bytes=self.max_bytes,
+            timeout_s=self.timeout_s,
+            stall_timeout_s=self.stall_timeout_s,
+            connect_timeout_s=self.connect_timeout_s,
+        )
+        try:
+            with Watch(limits, cancelled) as watch:
+                download = self._fetch(source.uri, folder, limits, watch)
+            if source.sha256 is not None and source.sha256 != download.sha256:
+                message = f"the manifest says sha256={source.sha256}, but it is {download.sha256}"
+                raise RecordError(ErrorCode.CHECKSUM, message)
+        except RecordError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return download
+
+    def _fetch(self, uri: str, folder: Path, limits: Limits, watch: Watch) -> Download:
+        """Route one URI to the fetcher of its kind."""
+        kind = route(uri)
+        if kind is Route.LOCAL:
+            return fetch_local(uri, folder, limits=limits, watch=watch)
+        if kind is Route.REMOTE:
+            return fetch_remote(uri, folder, limits=limits, watch=watch)
+        if kind is not Route.SITE:
+            download = fetch_http(
+                uri,
+                folder,
+                limits=limits,
+                watch=watch,
+                user_agent=self.user_agent,
+                is_file=kind is Route.HTTP,
+            )
+            if download is not None:
+                return download
+        raise RecordError(ErrorCode.UNSUPPORTED_URL, "pages of video sites are not fetched yet")
+
+    def _result(self, source: Source, job: Future[Download]) -> Kept[Video] | Rejected | Failed:
+        """Wait for one download and take its file over into the part."""
+        try:
+            download = job.result()
+        except RecordError as error:
+            return Failed(
+                input_id=source.source_id,
+                code=error.code,
+                message=error.message,
+                value=error.value,
+            )
+        try:
+            refusal = self._refuse(source, download)
+            if refusal is not None:
+                return refusal
+            first, reference = self._kept.get(download.sha256, (source.source_id, None))
+            if first != source.source_id:
+                return Rejected(
+                    input_id=source.source_id,
+                    reason=RejectionReason.DUPLICATE_SOURCE,
+                    message=f"the same bytes as source {first}",
+                )
+            if reference is None:  # else the runtime hands the same source in again
+                reference = self.files().add_file(download.path, sha256=download.sha256)
+                self._kept[download.sha256] = (first, reference)
+        finally:
+            shutil.rmtree(download.path.parent, ignore_errors=True)
+        return Kept(input_id=source.source_id, record=_video(source, download, reference))
+
+    def _refuse(self, source: Source, download: Download | None = None) -> Rejected | None:
+        """Reject by license: before the download where the manifest decides, else after it."""
+        if not self.allowed_licenses:
+            return None
+        raw = source.license or (download.license_raw if download else None)
+        if raw is None and download is None and route(source.uri) in (Route.SITE, Route.ASK):
+            return None  # the site may name one
+        if license_key(raw) in {license_key(name) for name in self.allowed_licenses}:
+            return None
+        return Rejected(
+            input_id=source.source_id,
+            reason=RejectionReason.LICENSE,
+            message=f"license {raw!r} is not among {', '.join(self.allowed_licenses)}",
+        )
+
+
+def _video(source: Source, download: Download, file: Reference) -> Video:
+    license_raw = source.license or download.license_raw
+    origin = "manifest" if source.license else "site"
+    return Video(
+        video_id=video_id(download.sha256),
+        source=source,
+        file=file,
+        num_bytes=download.num_bytes,
+        final_uri=download.final_uri,
+        mime=download.mime,
+        title=source.title or download.title,
+        language=source.language or download.language,
+        license_raw=license_raw,
+        license=to_spdx(license_raw),
+        license_source=origin if license_raw else None,
+        site=download.site,
+        metadata=source.metadata,
+    )
