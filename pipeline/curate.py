@@ -1,5 +1,6 @@
 """The pipeline, from a list of videos to interleaved documents. Read it from top to bottom."""
 
+import os
 from dataclasses import replace
 
 from ..schemas.lineage import Lineage
@@ -65,7 +66,8 @@ def _place_on(engine: EngineName, steps: Steps) -> Steps:
 
 
 def _step(name: str, placement: Placement, *stages: Stage) -> Step:
-    resources = Resources(workers=placement.workers, cpus=placement.cpus, gpus=placement.gpus)
+    workers = placement.workers or len(os.sched_getaffinity(0))
+    resources = Resources(workers=workers, cpus=placement.cpus, gpus=placement.gpus)
     return Step(name=name, stages=stages, engine=placement.engine, resources=resources)
 
 

@@ -33,7 +33,8 @@ class Placement(_Section):
     """Where one step runs, and how many workers it has."""
 
     engine: EngineName
-    workers: Workers = 1
+    workers: Workers | None = None
+    """Workers at once; null takes the cores of this machine."""
     cpus: Annotated[float, Field(gt=0)] = 0.5
     gpus: Annotated[float, Field(ge=0)] = 0.0
 

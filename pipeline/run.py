@@ -1,7 +1,7 @@
 """One execution of a recipe: plans, steps, shards, a manifest version, the funnel and the card."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -16,7 +16,7 @@ from .plan import plan_numbers, plan_parts, plan_sources, write_plan
 from .recipe import Recipe
 from .runtime import RetryPolicy
 from .sources import read_sources
-from .step import EngineName
+from .step import EngineName, Step
 from .step_run import StepReport, run_step
 from .store import Store
 from .threads import use_one_thread
@@ -31,8 +31,8 @@ class RunReport:
 
     steps: tuple[StepReport, ...]
     dataset_url: str
-    publication: Publication | None
-    """The dataset's newest version; None when there was nothing to plan."""
+    publication: Publication
+    """The dataset's newest version."""
 
 
 def run_recipe(
@@ -51,22 +51,53 @@ def run_recipe(
         BudgetExceededError: too many records failed.
         IncompleteError: the run stopped early; run it again.
     """
+    publications: list[Publication] = []
+
+    def publish(store: Store, plan: int, steps: list[StepReport]) -> None:
+        publications.append(publish_plan(store, recipe, plan, steps))
+
+    reports = _run(recipe, engine, None, observers, publish)
+    return RunReport(
+        steps=tuple(reports), dataset_url=recipe.dataset_url, publication=publications[-1]
+    )
+
+
+def run_steps(
+    recipe: Recipe,
+    *,
+    engine: EngineName | None = None,
+    last: str,
+    observers: Sequence[Observer] = (),
+) -> list[StepReport]:
+    """Run a recipe up to the step `last` and publish nothing. Raises as `run_recipe` does."""
+    return _run(recipe, engine, last, observers, lambda store, plan, steps: None)
+
+
+def _run(
+    recipe: Recipe,
+    engine: EngineName | None,
+    last: str | None,
+    observers: Sequence[Observer],
+    finish_plan: Callable[[Store, int, list[StepReport]], None],
+) -> list[StepReport]:
     use_one_thread()
     store = Store(recipe.run)
     store.probe()
     make_plans(store, recipe)
     store.put("recipe.yaml", recipe.resolved().encode())
     everyone = (*observers, EventLog(store.local_path("events.jsonl")))
+    steps = curate(recipe, engine=engine)
+    if last is not None:
+        steps = steps[: [step.name for step in steps].index(last) + 1]
     reports: list[StepReport] = []
-    publication: Publication | None = None
     with ExitStack() as stack:
         engines = _Engines(recipe, stack)
         for plan in plan_numbers(store):
-            steps = _run_plan(store, recipe, plan, engine, engines, everyone)
-            publication = publish_plan(store, recipe, plan, steps)
-            reports.extend(steps)
+            done = _run_plan(store, recipe, plan, steps, engines, everyone)
+            finish_plan(store, plan, done)
+            reports.extend(done)
             _write_stats(store, reports)
-    return RunReport(steps=tuple(reports), dataset_url=recipe.dataset_url, publication=publication)
+    return reports
 
 
 def make_plans(store: Store, recipe: Recipe) -> list[int]:
@@ -115,11 +146,10 @@ def _run_plan(
     store: Store,
     recipe: Recipe,
     plan: int,
-    engine: EngineName | None,
+    steps: Sequence[Step],
     engines: _Engines,
     observers: Sequence[Observer],
 ) -> list[StepReport]:
-    steps = curate(recipe, engine=engine)
     parts = plan_parts(store, plan)
     retry = RetryPolicy(
         attempts=recipe.retries.attempts, first_pause_s=recipe.retries.first_pause_s

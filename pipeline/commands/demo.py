@@ -1,0 +1,123 @@
+"""`interlink demo`: the whole path on four small videos, or on your own, on this machine."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ...schemas.errors import UsageError
+from ...schemas.video import Video
+from ..dataset.reader import read_documents
+from ..kept import read_kept
+from ..recipe import Recipe, make_recipe
+from ..run import RunReport, run_recipe
+from ..store import Store
+from .document_text import print_document
+from .funnel import print_funnel
+from .inspect import save_picture
+from .options import EngineOption, Settings, check_engine
+from .progress import progress_for
+from .serve import serve_folder
+
+NUM_SERVED = 2
+"""Example videos that come over HTTP from loopback; the others are read as local files."""
+
+
+def demo(
+    videos: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[VIDEO]...", help="Your own files; left out, four embedded ones."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where to put run and dataset.")] = Path("demo"),
+    settings: Settings = None,
+    engine: EngineOption = None,
+) -> None:
+    """Turn a few videos into a dataset: Beam and Ray, offline, on this machine.
+
+    The embedded videos come with their truth, so that the end can say how much was found.
+    """
+    console = Console()
+    chosen = check_engine(engine)
+    output.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        sources = _own(videos) if videos else _embedded(stack, output)
+        recipe = make_recipe(
+            {"sources": sources, "run": str(output / "run"), "dataset": str(output / "dataset")},
+            settings or (),
+        )
+        console.print(f"{len(videos or [1] * 4)} videos, from raw files to interleaved shards\n")
+        with progress_for(console) as progress:
+            report = run_recipe(recipe, engine=chosen, observers=[progress])
+    print_funnel(console, report.steps)
+    if not videos:
+        _print_score(console, recipe, report)
+    _print_results(console, recipe, report, output)
+
+
+def _own(videos: Sequence[Path]) -> list[str]:
+    for path in videos:
+        if not path.is_file():
+            raise UsageError(f"there is no file {path}; name video files, or none for the demo's")
+    return [str(path.resolve()) for path in videos]
+
+
+def _embedded(stack: ExitStack, output: Path) -> str:
+    """Serve two of the embedded videos, and write a manifest of all four."""
+    folder = stack.enter_context(
+        resources.as_file(resources.files("interlink.examples") / "videos")
+    )
+    base = stack.enter_context(serve_folder(folder))
+    with (folder / "sources.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows):
+        name = row["uri"]
+        row["source_id"] = f"example-{Path(name).stem}"
+        row["uri"] = f"{base}/{name}" if number < NUM_SERVED else str(folder / name)
+    manifest = output / "sources.csv"
+    with manifest.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return str(manifest)
+
+
+def _print_score(console: Console, recipe: Recipe, report: RunReport) -> None:
+    from ...examples.score import format_score, score_documents
+    from ...examples.truth import read_truth
+
+    folder = resources.files("interlink.examples") / "videos"
+    with resources.as_file(folder) as path:
+        truths = [read_truth(file) for file in sorted(path.glob("*.json"))]
+    boundaries = {v.video_id: v.scan.boundaries for v in _scanned(recipe, report) if v.scan}
+    score = score_documents(read_documents(recipe.dataset_url), truths, boundaries)
+    console.print("\n[bold]against the truth of the four videos[/bold]")
+    console.print(format_score(score), highlight=False)
+
+
+def _scanned(recipe: Recipe, report: RunReport) -> Iterator[Video]:
+    store = Store(recipe.run)
+    for step in report.steps:
+        if step.step == "transcribe":
+            yield from read_kept(store, step.commits, Video)
+
+
+def _print_results(console: Console, recipe: Recipe, report: RunReport, output: Path) -> None:
+    documents = read_documents(recipe.dataset_url)
+    document = next(iter(documents), None)
+    if document is None:
+        console.print("no document was made; the funnel above says why")
+    else:
+        console.print("\n[bold]one document, as a reader sees it[/bold]")
+        print_document(console, document)
+        picture = output / "video.png"
+        save_picture(recipe, report, document.video_id, picture)
+        console.print(f"\npicture  {picture}: frames, shots, clips and words of that video")
+    console.print(f"dataset  {recipe.dataset_url}", soft_wrap=True)
+    console.print(f"card     {recipe.dataset_url}/README.md", soft_wrap=True)
+    console.print(f"run      {recipe.run}: plans, commits, stats.json", soft_wrap=True)
+    console.print(f"next: interlink inspect {recipe.dataset_url}", soft_wrap=True)
