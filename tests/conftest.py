@@ -19,6 +19,11 @@ import pytest  # noqa: E402
 from interlink.pipeline.store import Store  # noqa: E402
 from interlink.pipeline.workspace import PartWorkspace  # noqa: E402
 
+# Workers of engines and children must find the toys as a module of that name.
+_TOYS = str(Path(__file__).with_name("toys"))
+sys.path.insert(0, _TOYS)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_TOYS, os.environ.get("PYTHONPATH"))))
+
 SHARED_VIDEOS = Path(__file__).parent.parent.parent / "shared" / "data" / "videos"
 
 
