@@ -1,5 +1,6 @@
 """How the camera moves, measured on frames half a second apart; `unclear` where it cannot tell."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +23,13 @@ CameraMotion = Literal[
 ]
 GrayFrame = NDArray[Any]
 """uint8, shape (height, width)."""
+Matrix = NDArray[Any]
 
 _MIN_SHIFT = 0.05
 """Shift of the picture, as a share of its side, that counts as motion."""
 _MIN_ZOOM = 0.12
+_MIN_SUPPORT = 0.6
+_MIN_CORNERS = 12
 _MIN_CELLS = 6
 """Of 4 x 4: one moving object covers fewer, so that agreement in six means the camera."""
 
@@ -53,7 +57,6 @@ class _Step(NamedTuple):
     y: float
     scale: float
     is_measured: bool
-    is_still: bool
 
 
 def measure_camera(grays: Sequence[GrayFrame]) -> CameraFact:
@@ -66,37 +69,66 @@ def measure_camera(grays: Sequence[GrayFrame]) -> CameraFact:
     # Without equalisation text and objects take all features and a plain background none.
     equalizer = cv2.createCLAHE(4.0, (8, 8))
     equal = [equalizer.apply(gray) for gray in grays]
-    pairs = zip(grays, grays[1:], equal, equal[1:], strict=False)
-    return _verdict([_measure_step(*pair) for pair in pairs])
+    pairs = list(itertools.pairwise(grays))
+    steps = [
+        _Step(0.0, 0.0, 1.0, True) if _is_same(*pair) else _measure_step(*equal_pair)
+        for pair, equal_pair in zip(pairs, itertools.pairwise(equal), strict=True)
+    ]
+    # Over a smooth picture a slow zoom changes little from frame to frame, but adds up.
+    distant = [(grays[0], gray) for gray in grays[len(grays) // 2 :]]
+    is_still = bool(np.mean([_is_like(*pair) for pair in [*pairs, *distant]]) > 0.8)
+    return _verdict(steps, is_still=is_still)
 
 
-def _measure_step(
-    before: GrayFrame, after: GrayFrame, equal_before: GrayFrame, equal_after: GrayFrame
-) -> _Step:
+def _is_same(before: GrayFrame, after: GrayFrame) -> bool:
+    return bool(np.mean(cv2.absdiff(before, after) > 4) < 0.002)
+
+
+def _is_like(before: GrayFrame, after: GrayFrame) -> bool:
+    """Whether all but things of some size stayed as they were."""
     change = cv2.absdiff(before, after)
-    is_still = bool(np.mean(change > 8) < 0.12 and np.median(change) <= 2)
-    if is_still and np.mean(change > 4) < 0.002:
-        return _Step(0.0, 0.0, 1.0, True, True)
-    matrix = _similarity(equal_before, equal_after)
+    return bool(np.mean(change > 8) < 0.12 and np.median(change) <= 2)
+
+
+def _measure_step(before: GrayFrame, after: GrayFrame) -> _Step:
+    matrix = _similarity(before, after)
     if matrix is None:
-        return _Step(0.0, 0.0, 1.0, False, is_still)
+        return _Step(0.0, 0.0, 1.0, False)
     height, width = before.shape
     center = np.array([width / 2, height / 2, 1.0])
     moved = matrix @ center - center[:2]
-    scale = math.hypot(matrix[0, 0], matrix[1, 0])
-    return _Step(moved[0] / width, moved[1] / height, scale, True, is_still)
+    return _Step(moved[0] / width, moved[1] / height, math.hypot(matrix[0, 0], matrix[1, 0]), True)
 
 
-def _similarity(before: GrayFrame, after: GrayFrame) -> NDArray[np.float64] | None:
+def _similarity(before: GrayFrame, after: GrayFrame) -> Matrix | None:
     """Fit shift, turn and scale (2 x 3) to tracked corners; None where too few agree."""
     corners = cv2.goodFeaturesToTrack(before, 200, 0.01, 6)
-    if corners is None or len(corners) < 12:
+    if corners is None or len(corners) < _MIN_CORNERS:
         return None
+    matrix = _track(before, after, corners, (0.0, 0.0))
+    if matrix is None:
+        # Half a second of a quick pan is farther than tracking reaches by itself.
+        window = cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F)
+        shift, _ = cv2.phaseCorrelate(before.astype(np.float32), after.astype(np.float32), window)
+        matrix = _track(before, after, corners, shift)
+    return matrix
+
+
+def _track(
+    before: GrayFrame, after: GrayFrame, corners: Matrix, shift: Sequence[float]
+) -> Matrix | None:
+    """Track corners from where they would be after a shift, and fit what most of them did."""
     tracked, found, _ = cv2.calcOpticalFlowPyrLK(
-        before, after, corners, corners.copy(), winSize=(15, 15), maxLevel=3
+        before,
+        after,
+        corners,
+        corners + np.array(shift, np.float32),
+        winSize=(15, 15),
+        maxLevel=3,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
     good = found.ravel() == 1
-    if good.sum() < 12:
+    if good.sum() < _MIN_CORNERS:
         return None
     source, target = corners[good].reshape(-1, 2), tracked[good].reshape(-1, 2)
     cv2.setRNGSeed(0)
@@ -109,35 +141,29 @@ def _similarity(before: GrayFrame, after: GrayFrame) -> NDArray[np.float64] | No
     spots = source[inliers.ravel() == 1] * (4 / width, 4 / height)
     if len({(int(x), int(y)) for x, y in spots}) < _MIN_CELLS:
         return None
-    fitted: NDArray[np.float64] = matrix
+    fitted: Matrix = matrix
     return fitted
 
 
-def _verdict(steps: Sequence[_Step]) -> CameraFact:
-    count = max(len(steps), 1)
-    x, y = sum(s.x for s in steps), sum(s.y for s in steps)
-    scale = math.prod(s.scale for s in steps)
-    support = sum(s.is_measured for s in steps) / count
-    still = sum(s.is_still for s in steps) / count
+def _verdict(steps: Sequence[_Step], *, is_still: bool) -> CameraFact:
+    support = sum(step.is_measured for step in steps) / max(len(steps), 1)
     return CameraFact(
-        motion=_name(steps, support=support, still=still) if steps else "unclear",
-        shift_x=round(x, 3),
-        shift_y=round(y, 3),
-        scale=round(scale, 3),
+        motion=_name(steps, support=support, is_still=is_still) if steps else "unclear",
+        shift_x=round(sum(step.x for step in steps), 3),
+        shift_y=round(sum(step.y for step in steps), 3),
+        scale=round(math.prod(step.scale for step in steps), 3),
         support=round(support, 3),
     )
 
 
-def _name(steps: Sequence[_Step], *, support: float, still: float) -> CameraMotion:
+def _name(steps: Sequence[_Step], *, support: float, is_still: bool) -> CameraMotion:
     x, y = _path([s.x for s in steps]), _path([s.y for s in steps])
     zoom = _path([math.log(s.scale) for s in steps])
     is_steady = max(x.reach, y.reach) < _MIN_SHIFT and zoom.reach < _MIN_ZOOM
-    if still > 0.7 and is_steady:
+    if is_steady and (is_still or support >= _MIN_SUPPORT):
         return "still"
-    if support < 0.6:
+    if support < _MIN_SUPPORT:
         return "unclear"
-    if is_steady:
-        return "still"
     if zoom.reach > _MIN_ZOOM and zoom.reach > 0.8 * max(x.reach, y.reach):
         return _directed(zoom, "zooms in", "zooms out")
     if x.reach >= y.reach:

@@ -1,5 +1,6 @@
 """All that is measured on one clip's frames, as facts. What is not sure is not in them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +22,14 @@ from .screen_text import (
     text_share,
 )
 
+Picture = NDArray[Any]
+"""uint8, shape (height, width, 3), RGB, or (height, width), gray."""
+
 _GRAY_SIDE_PX = 320
 _LAB_SIDE_PX = 160
-_MAX_READ = 2
-"""Frames of a clip that text is read in: 0.1 CPU-s each."""
+_SAME_TEXT_CHANGE = 8.0
+"""Mean luma change inside a text's box under which it is the same text: JPEG alone gives 2."""
+_BLACK_LIGHTNESS = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,41 +70,69 @@ def measure(frames: Sequence[ClipFrame], reader: ScreenTextReader | None) -> Fac
         frames: in time order, at least one.
         reader: reads on-screen text; None leaves it out.
     """
-    grays = [_shrunk_gray(frame.rgb) for frame in frames]
-    labs = [to_lab(_shrunk(frame.rgb, _LAB_SIDE_PX)) for frame in frames]
-    text_like = [find_text_like(cv2.cvtColor(f.rgb, cv2.COLOR_RGB2GRAY)) for f in frames]
-    readings = [reader.read(f.rgb) for f in _worth_reading(frames, text_like)] if reader else []
+    pictures = _of_one_size([frame.rgb for frame in frames])
+    grays = [cv2.cvtColor(_shrunk(rgb, _GRAY_SIDE_PX), cv2.COLOR_RGB2GRAY) for rgb in pictures]
+    labs = [to_lab(_shrunk(rgb, _LAB_SIDE_PX)) for rgb in pictures]
+    text_like = [find_text_like(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)) for rgb in pictures]
+    to_read = _worth_reading(grays, text_like)
+    readings = [reader.read(pictures[index]) for index in to_read] if reader else []
     lines = merge_readings(readings)
     camera = measure_camera(grays)
-    text_boxes = [_padded(line.box) for line in lines]
+    text_boxes = [line.box for line in lines] if reader else [b for at in text_like for b in at]
     return Facts(
         background=_background(evenly(labs, 5)),
         brightness=BrightnessFact(
             lightness=round(float(np.mean([lab[..., 0].mean() for lab in labs])), 1)
         ),
         camera=camera,
-        objects=find_objects(labs, text_boxes, is_camera_still=camera.motion == "still"),
+        objects=find_objects(
+            labs, [_padded(b) for b in text_boxes], is_camera_still=camera.motion == "still"
+        ),
         screen_text=lines,
         text_area_share=_mean_share(readings) if reader else None,
     )
 
 
 def _background(labs: Sequence[Lab]) -> BackgroundFact:
+    labs = _without_bars(labs)
     colors = palette(np.concatenate([lab.reshape(-1, 3) for lab in labs]))
     rims = [np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]]) for lab in labs]
-    border = dict(palette(np.concatenate(rims)))
+    border = {color.name: color.share for color in palette(np.concatenate(rims))}
     return BackgroundFact(
         colors=tuple(ColorShare(c.name, round(c.share, 3)) for c in colors if c.share >= 0.01),
         border_share=round(border.get(colors[0].name, 0.0), 3),
     )
 
 
-def _worth_reading(
-    frames: Sequence[ClipFrame], text_like: Sequence[Sequence[Box]]
-) -> list[ClipFrame]:
-    """Choose up to two frames that seem to hold text, one where both would show the same."""
-    seen = [frame for frame, boxes in zip(frames, text_like, strict=True) if boxes]
-    return seen if len(seen) <= _MAX_READ else [seen[len(seen) // 3], seen[2 * len(seen) // 3]]
+def _without_bars(labs: Sequence[Lab]) -> Sequence[Lab]:
+    """Cut off the black bars around a picture that does not fill the frame."""
+    lit = np.max([lab[..., 0] for lab in labs], axis=0) > _BLACK_LIGHTNESS
+    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    if len(rows) == 0:
+        return labs
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    # What is lit in a smaller part is a thing before a black background.
+    if (bottom - top) * (right - left) < 0.4 * lit.size:
+        return labs
+    return [lab[top:bottom, left:right] for lab in labs]
+
+
+def _worth_reading(grays: Sequence[Picture], text_like: Sequence[Sequence[Box]]) -> list[int]:
+    """Choose up to two frames that seem to hold text, one where both show the same."""
+    seen = [index for index, boxes in enumerate(text_like) if boxes]
+    if len(seen) <= 1:
+        return seen
+    first, second = seen[len(seen) // 3], seen[2 * len(seen) // 3]
+    boxes = [*text_like[first], *text_like[second]]
+    changes = [_crop(cv2.absdiff(grays[first], grays[second]), box) for box in boxes]
+    is_same = max(change.mean() for change in changes) < _SAME_TEXT_CHANGE
+    return [first] if is_same else [first, second]
+
+
+def _crop(gray: Picture, box: Box) -> Picture:
+    height, width = gray.shape
+    left, top = int(box[0] * width), int(box[1] * height)
+    return gray[top : math.ceil(box[3] * height), left : math.ceil(box[2] * width)]
 
 
 def _mean_share(readings: Sequence[Sequence[ScreenTextFact]]) -> float:
@@ -112,7 +145,16 @@ def _padded(box: Box) -> Box:
     return (box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad)
 
 
-def _shrunk(rgb: NDArray[Any], side_px: int) -> NDArray[Any]:
+def _of_one_size(pictures: Sequence[Picture]) -> list[Picture]:
+    """Bring all pictures to the size of the first: some videos change theirs on the way."""
+    height, width = pictures[0].shape[:2]
+    return [
+        rgb if rgb.shape[:2] == (height, width) else cv2.resize(rgb, (width, height))
+        for rgb in pictures
+    ]
+
+
+def _shrunk(rgb: Picture, side_px: int) -> Picture:
     """Shrink a picture to a longer side; smaller ones stay as they are."""
     height, width = rgb.shape[:2]
     scale = side_px / max(height, width)
@@ -120,7 +162,3 @@ def _shrunk(rgb: NDArray[Any], side_px: int) -> NDArray[Any]:
         return rgb
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-
-
-def _shrunk_gray(rgb: NDArray[Any]) -> NDArray[Any]:
-    return cv2.cvtColor(_shrunk(rgb, _GRAY_SIDE_PX), cv2.COLOR_RGB2GRAY)

@@ -38,7 +38,7 @@ def _scene(facts: Facts, moving: Sequence[ObjectFact], staying: Sequence[ObjectF
         setting = f"{with_article(colors[0])} background"
         return f"{things} over {setting}" if things else setting
     scene = f"{_light(facts.brightness.lightness)}scene"
-    tones = f"in {_listed(colors)}" if colors else "of mixed colors"
+    tones = f"mainly in {_listed(colors)}" if colors else "of mixed colors"
     return f"{things} in {with_article(scene)} {tones}" if things else f"a {scene} {tones}"
 
 
