@@ -8,7 +8,7 @@ from typing import Any
 from ..schemas.clip import Clip
 from ..schemas.document import Document, DocumentClip
 from ..schemas.text import Caption, TextKind, Transcript, Word
-from ..schemas.video import Boundary, BoundaryKind, Scan
+from ..schemas.video import Boundary, BoundaryKind
 
 _TRANSITIONS = (BoundaryKind.CUT, BoundaryKind.DISSOLVE, BoundaryKind.FADE)
 
@@ -48,11 +48,19 @@ class Observed:
     """What was claimed of each clip, in time order."""
 
 
-def observe_records(scan: Scan, transcript: Transcript | None, clips: Sequence[Clip]) -> Observed:
-    """Gather from the records of the steps, before there is any document."""
+def observe_records(
+    boundaries: Sequence[Boundary], transcript: Transcript | None, clips: Sequence[Clip]
+) -> Observed:
+    """Gather from what the steps give for one video, before there is any document.
+
+    Args:
+        boundaries: the scan's.
+        transcript: the recogniser's; None counts as nothing heard.
+        clips: captioned.
+    """
     segments = transcript.segments if transcript else ()
     return Observed(
-        boundaries=scan.boundaries,
+        boundaries=tuple(boundaries),
         speech=" ".join(segment.text for segment in segments),
         clips=tuple(_claims(clip.start_us, clip.end_us, clip.captions) for clip in clips),
     )
