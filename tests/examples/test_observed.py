@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from interlink.examples.drawing import ScenePicture
-from interlink.examples.observed import Claims, Thing, observe_documents
+from interlink.examples.observed import Claims, Thing, observe_documents, observe_records
 from interlink.examples.story import Scene
 from interlink.examples.truth import ObjectTruth
 from interlink.schemas.text import Caption, Evidence, Segment, TextKind, Transcript
