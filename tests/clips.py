@@ -126,9 +126,7 @@ def _clip(scan: PartWorkspace, video: Video, number: int, count: int, frames: in
                 avg_logprob=-0.25,
             ),
         ),
-        gap_before=Gap(start_us=gap[0].start_us, end_us=gap[-1].end_us, words=gap)
-        if gap
-        else None,
+        gap_before=Gap(start_us=gap[0].start_us, end_us=gap[-1].end_us, words=gap) if gap else None,
         language="en",
         language_probability=0.98,
         speech_model="whisper-base",
@@ -191,4 +189,3 @@ def make_video(name: str) -> Video:
         license_raw="CC BY 4.0",
         license_source="manifest",
     )
-

@@ -1,0 +1,115 @@
+"""The dataset's card (`README.md`): what is in it, where it comes from, how to load it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import jinja2
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...schemas.manifest import Manifest
+from ..store import Store
+from .funnel import read_funnel
+from .reader import read_tables
+
+CARD_NAME = "README.md"
+_TEXTS = "clips.list.element.texts.list.element"
+_COLUMNS = [
+    "split",
+    "start_us",
+    "end_us",
+    "num_clips",
+    "num_frames",
+    "num_chars",
+    "integrity",
+    "source.license",
+    "source.language",
+    "source.site",
+    f"{_TEXTS}.kind",
+    f"{_TEXTS}.model",
+    f"{_TEXTS}.revision",
+    f"{_TEXTS}.status",
+]
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+@dataclass(kw_only=True)
+class CardFacts:
+    """What the card says of the documents, counted over all shards of a version."""
+
+    num_documents: int = 0
+    num_clips: int = 0
+    num_frames: int = 0
+    num_chars: int = 0
+    hours: float = 0.0
+    """Time that the documents span."""
+    splits: Counter[str] = field(default_factory=Counter)
+    integrity: Counter[str] = field(default_factory=Counter)
+    licenses: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    sites: Counter[str] = field(default_factory=Counter)
+    texts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Texts by kind, writer (`name@revision`, or `given`) and status."""
+
+    @property
+    def size_category(self) -> str:
+        """The Hub's name for so many rows."""
+        return next((name for limit, name in _SIZES if self.num_documents < limit), "n>1M")
+
+
+def write_card(dataset: Store, manifest: Manifest, name: str) -> None:
+    """Write the card of a version beside its manifest.
+
+    Args:
+        dataset: where the dataset lies.
+        manifest: the version.
+        name: how people call the dataset.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("interlink.pipeline.dataset"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown; what others wrote is cleaned by the filter below
+    )
+    environment.filters["cell"] = _cell
+    text = environment.get_template("card.md").render(
+        name=name,
+        manifest=manifest,
+        facts=collect_facts(dataset, manifest),
+        funnel=read_funnel(dataset).to_pylist(),
+    )
+    dataset.put(CARD_NAME, text.encode())
+
+
+def collect_facts(dataset: Store, manifest: Manifest) -> CardFacts:
+    """Count what a version holds, reading only the columns that it takes."""
+    facts = CardFacts()
+    for table in read_tables(dataset, manifest, _COLUMNS):
+        facts.num_documents += table.num_rows
+        for name in ("num_clips", "num_frames", "num_chars"):
+            setattr(facts, name, getattr(facts, name) + (pc.sum(table.column(name)).as_py() or 0))
+        span_us = pc.sum(pc.subtract(table.column("end_us"), table.column("start_us")))
+        facts.hours += (span_us.as_py() or 0) / 3.6e9
+        facts.splits.update(table.column("split").to_pylist())
+        facts.integrity.update(table.column("integrity").to_pylist())
+        for source in table.column("source").to_pylist():
+            facts.licenses[source["license"] or "unknown"] += 1
+            facts.languages[source["language"] or "unknown"] += 1
+            facts.sites[source["site"] or "none"] += 1
+        facts.texts.update(_texts(table.column("clips")))
+    return facts
+
+
+def _texts(clips: pa.ChunkedArray) -> Iterator[tuple[str, str, str]]:
+    for document in clips.to_pylist():
+        for text in (text for clip in document for text in clip["texts"]):
+            writer = f"{text['model']}@{text['revision']}" if text["model"] else "given"
+            yield text["kind"], writer, text["status"]
+
+
+def _cell(value: object) -> str:
+    """Put a value into one cell of a Markdown table."""
+    return " ".join(str(value).replace("|", "\\|").replace("`", "'").split())

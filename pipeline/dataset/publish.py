@@ -1,0 +1,70 @@
+"""The end of a plan: its shards become part of the dataset, with funnel and card."""
+
+import datetime
+import importlib.metadata
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ... import __version__
+from ...schemas.manifest import Manifest, Provenance
+from ..recipe import Recipe
+from ..step_run import StepReport
+from ..store import Store
+from .card import write_card
+from .funnel import write_funnel
+from .versions import commit_version, read_manifest
+
+__all__ = ["Publication", "publish_plan", "read_manifest"]
+
+logger = logging.getLogger(__name__)
+
+_DECIDING = ("pyarrow", "av", "numpy", "opencv-python-headless", "faster-whisper", "ctranslate2")
+"""Packages whose versions decide bytes; those that are not installed are left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """A version of the dataset that holds a plan's documents."""
+
+    dataset_url: str
+    """Root of the dataset."""
+    manifest: Manifest
+    """The newest version."""
+
+
+def publish_plan(run: Store, recipe: Recipe, plan: int, steps: Sequence[StepReport]) -> Publication:
+    """Bring what a plan ended with into the dataset: shards, a version, the funnel, the card.
+
+    Doing it again makes no new version; funnel and card are written again.
+
+    Args:
+        run: the run.
+        recipe: what was run; says where the dataset lies.
+        plan: number of the plan.
+        steps: what each step did on it, in order; the last one's records are documents.
+    """
+    dataset = Store(recipe.dataset_url)
+    manifest = commit_version(run, dataset, steps[-1].commits, provenance=_provenance(run, recipe))
+    write_funnel(run, dataset, plan, steps)
+    write_card(dataset, manifest, recipe.name or run.display().rstrip("/").rsplit("/", 1)[-1])
+    logger.info("%s is at version %d", dataset.display(), manifest.version)
+    return Publication(dataset_url=recipe.dataset_url, manifest=manifest)
+
+
+def _provenance(run: Store, recipe: Recipe) -> Provenance:
+    now = datetime.datetime.now(datetime.UTC)
+    return Provenance(
+        run=run.display().rstrip("/").rsplit("/", 1)[-1],
+        recipe_digest=recipe.digest(),
+        code_version=__version__,
+        created=now.isoformat(timespec="seconds"),
+        packages={name: version for name in _DECIDING if (version := _version(name))},
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

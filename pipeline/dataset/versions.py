@@ -1,0 +1,210 @@
+"""From committed parts to a version of the dataset: files linked in place, then one manifest.
+
+Shards are named by their content and never change; a version is one small file put only if absent.
+Two that publish at once both succeed: the later one builds upon the version of the faster.
+"""
+
+import hashlib
+import io
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import pyarrow.parquet as pq
+
+from ...schemas.arrow import from_table, to_table
+from ...schemas.errors import EnvironmentFault, UsageError
+from ...schemas.manifest import (
+    Manifest,
+    Provenance,
+    Shard,
+    ShardList,
+    content_digest,
+    schema_id,
+)
+from ...schemas.view import DEFAULT_VIEWS, View
+from ..commit import KEPT_NAME, Commit
+from ..store import Store
+from ..workspace import MEDIA_NAME, CommittedFile
+
+logger = logging.getLogger(__name__)
+
+MANIFEST_FOLDER = "_manifest"
+_MANIFEST_NAME = re.compile(r"v(\d{6,})\.json")
+
+
+def commit_version(
+    run: Store,
+    dataset: Store,
+    commits: Iterable[Commit],
+    *,
+    provenance: Provenance,
+    views: Sequence[View] = DEFAULT_VIEWS,
+) -> Manifest:
+    """Bring the documents of committed parts into a dataset and commit a version that names them.
+
+    Doing it again changes nothing: parts that the newest version names with the same content make
+    no new version. A part with other content than before takes its own place. Parts without a
+    document are left out.
+
+    Args:
+        run: where the commits lie.
+        dataset: where the dataset lies; made if need be.
+        commits: commits of the last step, whose records are documents.
+        provenance: how this version came about.
+        views: named rules over documents, for a dataset that has none yet.
+
+    Returns:
+        The newest version.
+    """
+    shards = [shard for commit in commits for shard in _add_shard(run, dataset, commit)]
+    while True:
+        before = newest_manifest(dataset)
+        after = _next_version(dataset, before, shards, provenance, views)
+        if before is not None and after.content_digest == before.content_digest:
+            return before
+        if dataset.put_if_absent(manifest_path(after.version), after.to_json()):
+            return after
+        logger.info("version %d was taken by another run; building upon it", after.version)
+
+
+def newest_manifest(dataset: Store) -> Manifest | None:
+    """Return the newest version of a dataset, or None if there is none yet."""
+    versions = manifest_versions(dataset)
+    return _read_version(dataset, versions[-1]) if versions else None
+
+
+def read_manifest(dataset: Store, version: int | None = None) -> Manifest:
+    """Return a version of a dataset, the newest by default.
+
+    Raises:
+        UsageError: there is no dataset, or no such version.
+    """
+    versions = manifest_versions(dataset)
+    if not versions:
+        raise UsageError(
+            f"there is no dataset at {dataset.display()}: it must hold {manifest_path(1)}"
+        )
+    if version is not None and version not in versions:
+        raise UsageError(f"{dataset.display()} has no version {version}; it has {versions}")
+    return _read_version(dataset, version or versions[-1])
+
+
+def manifest_versions(dataset: Store) -> list[int]:
+    """Return the numbers of the versions of a dataset, oldest first."""
+    found = [_MANIFEST_NAME.fullmatch(name) for name in dataset.names(MANIFEST_FOLDER)]
+    return sorted(int(match.group(1)) for match in found if match)
+
+
+def manifest_path(version: int) -> str:
+    """Return the path of a version under the dataset's root."""
+    return f"{MANIFEST_FOLDER}/v{version:06d}.json"
+
+
+def read_shards(dataset: Store, manifest: Manifest) -> Iterator[Shard]:
+    """Yield the shards of a version in the order of their parts.
+
+    Raises:
+        EnvironmentFault: a list of shards is not what the manifest says.
+    """
+    for listed in manifest.shard_lists:
+        yield from _read_list(dataset, listed)
+
+
+def _read_version(dataset: Store, version: int) -> Manifest:
+    return Manifest.from_json(dataset.read(manifest_path(version)))
+
+
+def _read_list(dataset: Store, listed: ShardList) -> list[Shard]:
+    data = dataset.read(listed.path)
+    if hashlib.sha256(data).hexdigest() != listed.sha256:
+        raise EnvironmentFault(
+            f"{dataset.display(listed.path)} does not have the digest that the manifest names; "
+            "restore it, or publish the run again under another name"
+        )
+    return from_table(pq.read_table(io.BytesIO(data)), Shard)
+
+
+def _add_shard(run: Store, dataset: Store, commit: Commit) -> Iterator[Shard]:
+    """Link a part's files into the dataset; nothing comes of a part without documents."""
+    docs, media = commit.file(KEPT_NAME), commit.file(MEDIA_NAME)
+    assert docs is not None
+    if commit.num_kept == 0:
+        return
+    with run.open(docs.path) as file:
+        first, last = _id_range(pq.read_metadata(file))
+    num_media = 0
+    if media is not None:
+        with run.open(media.path) as file:
+            num_media = pq.read_metadata(file).num_rows
+    yield Shard(
+        part=commit.part,
+        docs_path=_add_file(run, dataset, docs, f"docs/{commit.part}"),
+        docs_bytes=docs.num_bytes,
+        docs_sha256=docs.sha256,
+        num_documents=commit.num_kept,
+        min_document_id=first,
+        max_document_id=last,
+        media_path=_add_file(run, dataset, media, f"media/{commit.part}") if media else None,
+        media_bytes=media.num_bytes if media else 0,
+        media_sha256=media.sha256 if media else None,
+        num_media=num_media,
+    )
+
+
+def _add_file(run: Store, dataset: Store, file: CommittedFile, stem: str) -> str:
+    path = f"{stem}-{file.sha256[:8]}.parquet"
+    if not dataset.exists(path):
+        run.copy_to(file.path, dataset, path)
+    return path
+
+
+def _id_range(metadata: pq.FileMetaData) -> tuple[str, str]:
+    """Return the least and greatest document id, from the statistics of the first column."""
+    groups = [metadata.row_group(index).column(0) for index in range(metadata.num_row_groups)]
+    return min(g.statistics.min for g in groups), max(g.statistics.max for g in groups)
+
+
+def _next_version(
+    dataset: Store,
+    before: Manifest | None,
+    shards: Sequence[Shard],
+    provenance: Provenance,
+    views: Sequence[View],
+) -> Manifest:
+    """Return the version that follows `before`; its lists of shards are written already."""
+    lists = {listed.plan: listed for listed in before.shard_lists} if before else {}
+    ordered = sorted(shards, key=lambda shard: shard.part)
+    for plan, of_plan in groupby(ordered, key=lambda shard: shard.plan):
+        known = _read_list(dataset, lists[plan]) if plan in lists else []
+        merged = {shard.part: shard for shard in (*known, *of_plan)}
+        lists[plan] = _write_list(dataset, plan, [merged[part] for part in sorted(merged)])
+    in_order = [lists[plan] for plan in sorted(lists)]
+    contents = (shard for listed in in_order for shard in _read_list(dataset, listed))
+    return Manifest(
+        version=before.version + 1 if before else 1,
+        schema_id=schema_id(),
+        content_digest=content_digest(contents),
+        parents=(before.version,) if before else (),
+        shard_lists=tuple(in_order),
+        views=before.views if before else tuple(views),
+        tombstones=before.tombstones if before else (),
+        provenance=provenance,
+    )
+
+
+def _write_list(dataset: Store, plan: str, shards: Sequence[Shard]) -> ShardList:
+    buffer = io.BytesIO()
+    pq.write_table(to_table(shards, Shard), buffer, compression="zstd")
+    sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
+    path = f"{MANIFEST_FOLDER}/files-{sha256[:8]}.parquet"
+    dataset.put(path, buffer.getvalue())
+    return ShardList(
+        plan=plan,
+        path=path,
+        sha256=sha256,
+        num_shards=len(shards),
+        num_documents=sum(shard.num_documents for shard in shards),
+        num_bytes=sum(shard.docs_bytes + shard.media_bytes for shard in shards),
+    )
