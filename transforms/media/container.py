@@ -1,0 +1,167 @@
+"""Opening a file for one pass: its format, the streams that are used, and what they declare."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+from av.audio.stream import AudioStream as AvAudioStream
+from av.container import InputContainer
+from av.stream import Discard, Disposition
+from av.video.stream import VideoStream as AvVideoStream
+
+from ...schemas.errors import RecordError
+from ...schemas.outcome import ErrorCode
+from .limits import AUDIO_CODECS, FORMATS, PROBE_BYTES, PROBE_US, VIDEO_CODECS, MediaLimits
+
+MICROSECONDS = 1_000_000
+_MAGIC = (
+    b"ftyp",
+    b"moov",
+    b"mdat",
+    b"\x1aE\xdf\xa3",
+    b"RIFF",
+    b"OggS",
+    b"FLV",
+    b"\x00\x00\x01\xba",
+)
+_MAGIC_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFile:
+    """A container and the streams of it that are read."""
+
+    container: InputContainer
+    video: AvVideoStream
+    audio: AvAudioStream | None
+    num_streams: int
+
+
+def open_video(path: Path, limits: MediaLimits) -> OpenFile:
+    """Open a file and choose its streams; the caller closes `container`.
+
+    Raises:
+        RecordError: `EMPTY_FILE`, `NOT_MEDIA`, `BAD_CONTAINER`, `NO_VIDEO_STREAM`,
+            `UNSUPPORTED_CODEC`, `TOO_LARGE_PICTURE` or `TOO_BIG`.
+    """
+    if path.stat().st_size == 0:
+        raise RecordError(ErrorCode.EMPTY_FILE, f"{path.name} holds no byte")
+    container = _open(path, limits)
+    try:
+        video = _video_stream(container)
+        _check_video(container, video, limits)
+        audio = _audio_stream(container)
+    except RecordError:
+        container.close()
+        raise
+    for stream in container.streams:
+        if stream is not video and stream is not audio:
+            stream.discard = Discard.all
+    return OpenFile(
+        container=container, video=video, audio=audio, num_streams=len(container.streams)
+    )
+
+
+def to_us(pts: int, time_base: Fraction) -> int:
+    """Convert a presentation time to microseconds, to the nearest."""
+    return (2 * pts * time_base.numerator * MICROSECONDS + time_base.denominator) // (
+        2 * time_base.denominator
+    )
+
+
+def declared_duration_us(file: OpenFile) -> int | None:
+    """Return how long the header says that the video stream is, else the container, else None."""
+    video = file.video
+    if video.duration is not None and video.time_base is not None:
+        return to_us(video.duration, video.time_base)
+    if file.container.duration is not None:
+        return int(file.container.duration)
+    return None
+
+
+def _open(path: Path, limits: MediaLimits) -> InputContainer:
+    options = {
+        "format_whitelist": ",".join(sorted(FORMATS)),
+        "codec_whitelist": ",".join(sorted(VIDEO_CODECS | AUDIO_CODECS | {"mov_text", "srt"})),
+        "protocol_whitelist": "file",
+        "probesize": str(PROBE_BYTES),
+        "analyzeduration": str(PROBE_US),
+        "max_streams": str(limits.max_streams),
+    }
+    try:
+        # An explicit protocol: a name such as `concat:a` must not choose one.
+        return av.open(f"file:{path}", options=options, metadata_errors="replace")
+    except av.error.MemoryError:
+        raise
+    except av.error.FFmpegError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: av.error.FFmpegError) -> RecordError:
+    with path.open("rb") as file:
+        head = file.read(_MAGIC_BYTES)
+    if any(magic in head for magic in _MAGIC):
+        return RecordError(
+            ErrorCode.BAD_CONTAINER,
+            f"the file starts like a video, but its container cannot be read: {error.strerror}; "
+            "its index may be missing, as after a download that was cut short",
+        )
+    return RecordError(
+        ErrorCode.NOT_MEDIA,
+        f"the file is none of the formats that are read; it starts with {head!r}",
+    )
+
+
+def _video_stream(container: InputContainer) -> AvVideoStream:
+    """Return the first video stream that is not a cover picture."""
+    for stream in container.streams.video:
+        covers = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+        if not stream.disposition & covers:
+            found: AvVideoStream = stream
+            return found
+    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "none"
+    raise RecordError(ErrorCode.NO_VIDEO_STREAM, f"no video stream; streams of the file: {kinds}")
+
+
+def _audio_stream(container: InputContainer) -> AvAudioStream | None:
+    """Return the default audio stream, else the first; None if there is none that is readable."""
+    readable = [
+        stream
+        for stream in container.streams.audio
+        if stream.codec_context is not None and stream.codec_context.name in AUDIO_CODECS
+    ]
+    defaults = [stream for stream in readable if stream.disposition & Disposition.default]
+    return next(iter(defaults or readable), None)
+
+
+def _check_video(container: InputContainer, video: AvVideoStream, limits: MediaLimits) -> None:
+    context = video.codec_context
+    if context is None or context.name not in VIDEO_CODECS:
+        name = context.name if context is not None else "unknown"
+        raise RecordError(ErrorCode.UNSUPPORTED_CODEC, f"video codec {name!r} is not read")
+    width, height = context.width, context.height
+    if max(width, height) > limits.max_side_px or width * height > limits.max_pixels:
+        raise RecordError(
+            ErrorCode.TOO_LARGE_PICTURE,
+            f"pictures of {width} x {height} px; at most {limits.max_side_px} px a side and "
+            f"{limits.max_pixels} px in all are read",
+            value=float(width * height),
+        )
+    if len(container.streams) > limits.max_streams:
+        raise RecordError(
+            ErrorCode.BAD_CONTAINER,
+            f"{len(container.streams)} streams; at most {limits.max_streams} are read",
+            value=float(len(container.streams)),
+        )
+    seconds = (container.duration or 0) / MICROSECONDS
+    if seconds > limits.max_duration_s:
+        raise RecordError(
+            ErrorCode.TOO_BIG,
+            f"{seconds:.0f} s declared; at most max_duration_s={limits.max_duration_s} are read",
+            value=seconds,
+        )
+    context.thread_count = 1
+    context.thread_type = "NONE"
+    context.options = {"max_pixels": str(limits.max_pixels)}
