@@ -106,7 +106,7 @@ def _videos(run: Store, fetched: Commit) -> dict[str, str]:
     kept = fetched.file(KEPT_NAME)
     assert kept is not None
     with run.open(kept.path) as file:
-        table = pq.read_table(file, columns=["video_id", "source.source_id"])
+        table = pq.ParquetFile(file).read(columns=["video_id", "source.source_id"])
     sources = (source["source_id"] for source in table.column("source").to_pylist())
     return dict(zip(sources, table.column("video_id").to_pylist(), strict=True))
 

@@ -123,7 +123,9 @@ class AssembleDocuments(Gather[Clip, Document]):
             scores=document_scores(clips, window[0].language_probability),
             flags=in_order(itertools.chain.from_iterable(clip.flags for clip in clips)),
             integrity="complete" if is_whole and all(map(seen_texts, texts)) else "partial",
-            lineage=self.lineage,
+            lineage=tuple(
+                replace(step, models=tuple(map(public_model, step.models))) for step in self.lineage
+            ),
         )
         return replace(document, content_sha256=content_sha256(document))
 

@@ -46,8 +46,10 @@ def group_of(video: Video) -> str:
     given = video.source.group
     if given:
         return public_uri(given) if "://" in given else _without_path(given)
-    if video.site and (video.site.creator_uri or video.site.creator):
-        return public_uri(video.site.creator_uri or "") or str(video.site.creator)
+    if video.site and video.site.creator_uri:
+        return public_uri(video.site.creator_uri)
+    if video.site and video.site.creator:
+        return video.site.creator
     uri = video.source.uri.split("::")[-1]
     parts = urlsplit(uri)
     if _is_remote(uri):

@@ -21,7 +21,8 @@ SEEN_KINDS = (
 """Kinds that say what is seen; a clip with a usable text of one of them is captioned."""
 
 REPEATED_SIMILARITY = 0.92
-"""Above this, a caption says nothing that the one before did not say."""
+"""Above this share of equal words, a caption says nothing that the one before did not say. One
+changed word of at most twelve, such as `left` for `right`, is news."""
 
 _ANCHOR = re.compile(r"<clip \d+>")
 
@@ -75,7 +76,9 @@ def find_repeated(texts: Sequence[Sequence[Caption]]) -> list[bool]:
 
 
 def _is_similar(text: str, before: str) -> bool:
-    matcher = difflib.SequenceMatcher(None, before, text, autojunk=False)
+    # By words: by characters, `left` for `right` would pass as the same.
+    words = before.casefold().split(), text.casefold().split()
+    matcher = difflib.SequenceMatcher(None, *words, autojunk=False)
     # The cheap upper bounds first: the exact ratio takes quadratic time.
     bounds = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
     return all(bound() > REPEATED_SIMILARITY for bound in bounds)
