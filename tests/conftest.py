@@ -83,3 +83,10 @@ def _no_error_logs(
     if request.node.get_closest_marker("engines") is None:
         errors = [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
         assert not errors, f"logged at ERROR: {[r.getMessage() for r in errors]}"
+
+
+@pytest.fixture
+def faulty_server() -> Iterator[Any]:
+    """An HTTP server on loopback that misbehaves on demand; see `servers.py`."""
+    with _load("servers").faulty_server() as server:
+        yield server

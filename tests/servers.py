@@ -17,7 +17,8 @@ class FaultyServer(ThreadingHTTPServer):
     inside one; `/drip.mp4` sends a byte every 50 ms, and `/dripheader.mp4` its header so;
     `/hang.mp4` never answers; `/pause/...` stops after half; `/endless.mp4` never stops;
     `/slow/...` waits 0.5 s first; `/redirect/...` points at `/...`, `/loop.mp4` at itself and
-    `/escape.mp4` at a file; `/gzip/...` sends it compressed; `/reset.mp4` hangs up.
+    `/escape.mp4` at a file; `/gzip/...` sends it compressed, `/badgzip/...` only says so;
+    `/steady.mp4` never ends at 200 KiB/s; `/reset.mp4` hangs up.
     """
 
     daemon_threads = True
@@ -60,10 +61,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: FaultyServer
 
-    def log_message(self, format, *args) -> None:  # noqa: A002
+    def log_message(self, format, *args) -> None:
         """Keep quiet."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         path = self.path.split("?")[0]
         self.server.hits[path] += 1
         self.server.headers_seen.append(dict(self.headers))
@@ -171,6 +172,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = gzip.compress(data)
         self._head(content_type, len(body), Content_Encoding="gzip")
         self.wfile.write(body)
+
+    def fault_badgzip(self, rest: str) -> None:
+        data, content_type = self.server.files[rest]
+        self._head(content_type, len(data), Content_Encoding="gzip")
+        self.wfile.write(data)
 
     def fault_reset(self, rest: str) -> None:
         self.connection.close()

@@ -71,6 +71,22 @@ def save(blocks: Iterable[bytes], target: Path, *, max_bytes: int, watch: Watch)
     return Saved(sha256=digest.hexdigest(), num_bytes=num_bytes)
 
 
+def digest_of(path: Path, watch: Watch) -> Saved:
+    """Return digest and size of a file that another program wrote.
+
+    Raises:
+        RecordError: `empty_file`, or the watch's verdict.
+    """
+    digest, num_bytes = hashlib.sha256(), 0
+    for block in blocks_of(path):
+        digest.update(block)
+        num_bytes += len(block)
+        watch.progress(len(block))
+    if num_bytes == 0:
+        raise RecordError(ErrorCode.EMPTY_FILE, "the file holds no bytes", value=0)
+    return Saved(sha256=digest.hexdigest(), num_bytes=num_bytes)
+
+
 def check_size(num_bytes: int, max_bytes: int) -> None:
     """Raise `too_big` for more bytes than the cap allows."""
     if num_bytes > max_bytes:

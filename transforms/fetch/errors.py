@@ -24,9 +24,10 @@ STATUS_CODES: dict[int, ErrorCode] = {
 """What a status means, where it means more than its hundred does."""
 
 _URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+_QUERY = re.compile(r"(?<=\S)\?[^\s'\"<>()]*=[^\s'\"<>()]*")
 _SECRET = re.compile(
     r"(?i)\b(authorization|proxy-authorization|cookie|set-cookie|[a-z_-]*(?:token|secret|password"
-    r"|passwd|api[_-]?key|signature|credential))(\s*[:=]\s*)((?:bearer |basic )?[^\s,;&'\"]+)"
+    r"|passwd|api[_-]?key|signature|credential))(['\"]?\s*[:=]\s*['\"]?)((?:bearer |basic )?[^\s,;&'\"]+)"
 )
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 _VIDEO_KEYS = ("v", "id", "vid", "video_id", "viewkey")
@@ -66,6 +67,7 @@ def page_url(url: str) -> str:
 def redact(text: str) -> str:
     """Return `text` on one line, without secrets or control characters, at most 500 long."""
     text = _URL.sub(lambda match: public_url(match.group()), text)
+    text = _QUERY.sub("", text)
     text = _SECRET.sub(r"\1\2***", text)
     text = " ".join(_CONTROL.sub(" ", text).split())
     return text if len(text) <= MAX_MESSAGE_CHARS else f"{text[: MAX_MESSAGE_CHARS - 3]}..."

@@ -16,6 +16,7 @@ from ...schemas.source import Source
 from ...schemas.video import Video
 from ..base import Failed, Kept, Map, Rejected, Workspace, parameter
 from .download import Download
+from .errors import redact
 from .http import fetch_http
 from .license import license_key, to_spdx
 from .limits import Limits
@@ -23,6 +24,7 @@ from .local import fetch_local
 from .remote import fetch_remote
 from .routing import Route, route
 from .watch import Watch
+from .ytdlp import LicenseRefusedError, Sites
 
 
 @dataclass(kw_only=True)
@@ -66,25 +68,26 @@ class Fetch(Map[Source, Video]):
 
     def process_batch(self, records: Sequence[Source]) -> list[Kept[Video] | Rejected | Failed]:
         """Fetch the sources, `concurrency` at once, and return their results in order."""
-        scratch, cancelled = self.files().scratch, threading.Event()
+        cancelled = threading.Event()
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="fetch")
-        try:
-            jobs = [
-                self._refuse(source) or pool.submit(self._download, source, scratch, cancelled)
-                for source in records
-            ]
-            return [
-                job if isinstance(job, Rejected) else self._result(source, job)
-                for source, job in zip(records, jobs, strict=True)
-            ]
-        finally:
-            # After a fault of the machine, the other downloads end at their next look around.
-            cancelled.set()
-            pool.shutdown(cancel_futures=True)
+        with Sites(max_height_px=self.max_height_px) as sites:
+            try:
+                jobs = [
+                    self._refuse(source) or pool.submit(self._run, source, sites, cancelled)
+                    for source in records
+                ]
+                return [
+                    job if isinstance(job, Rejected) else self._result(source, job)
+                    for source, job in zip(records, jobs, strict=True)
+                ]
+            finally:
+                # After a fault of the machine, the other downloads end at their next look.
+                cancelled.set()
+                pool.shutdown(cancel_futures=True)
 
-    def _download(self, source: Source, scratch: Path, cancelled: threading.Event) -> Download:
-        """Fetch one source into a folder of its own. Runs in a thread of the pool."""
-        folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=scratch))
+    def _run(self, source: Source, sites: Sites, cancelled: threading.Event) -> Download:
+        """Fetch one source into a folder of its own. Called in a thread of the pool."""
+        folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=self.files().scratch))
         limits = Limits(
             max_bytes=self.max_bytes,
             timeout_s=self.timeout_s,
@@ -93,18 +96,20 @@ class Fetch(Map[Source, Video]):
         )
         try:
             with Watch(limits, cancelled) as watch:
-                download = self._fetch(source.uri, folder, limits, watch)
+                download = self._fetch(source, folder, limits, watch, sites)
             if source.sha256 is not None and source.sha256 != download.sha256:
                 message = f"the manifest says sha256={source.sha256}, but it is {download.sha256}"
                 raise RecordError(ErrorCode.CHECKSUM, message)
-        except RecordError:
+        except (RecordError, LicenseRefusedError):
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return download
 
-    def _fetch(self, uri: str, folder: Path, limits: Limits, watch: Watch) -> Download:
-        """Route one URI to the fetcher of its kind."""
-        kind = route(uri)
+    def _fetch(
+        self, source: Source, folder: Path, limits: Limits, watch: Watch, sites: Sites
+    ) -> Download:
+        """Hand one source to the fetcher of its kind."""
+        uri, kind = source.uri, route(source.uri)
         if kind is Route.LOCAL:
             return fetch_local(uri, folder, limits=limits, watch=watch)
         if kind is Route.REMOTE:
@@ -120,12 +125,16 @@ class Fetch(Map[Source, Video]):
             )
             if download is not None:
                 return download
-        raise RecordError(ErrorCode.UNSUPPORTED_URL, "pages of video sites are not fetched yet")
+        is_decided = source.license is not None or not self.allowed_licenses
+        licenses = None if is_decided else sorted(self._license_keys())
+        return sites.fetch(uri, folder, limits=limits, watch=watch, licenses=licenses)
 
     def _result(self, source: Source, job: Future[Download]) -> Kept[Video] | Rejected | Failed:
         """Wait for one download and take its file over into the part."""
         try:
             download = job.result()
+        except LicenseRefusedError as error:
+            return self._refusal(source, error.license_raw)
         except RecordError as error:
             return Failed(
                 input_id=source.source_id,
@@ -158,13 +167,19 @@ class Fetch(Map[Source, Video]):
         raw = source.license or (download.license_raw if download else None)
         if raw is None and download is None and route(source.uri) in (Route.SITE, Route.ASK):
             return None  # the site may name one
-        if license_key(raw) in {license_key(name) for name in self.allowed_licenses}:
-            return None
+        return None if license_key(raw) in self._license_keys() else self._refusal(source, raw)
+
+    def _refusal(self, source: Source, license_raw: str | None) -> Rejected:
+        allowed = ", ".join(self.allowed_licenses)
+        said = f"license {license_raw!r}" if license_raw else "no license"
         return Rejected(
             input_id=source.source_id,
             reason=RejectionReason.LICENSE,
-            message=f"license {raw!r} is not among {', '.join(self.allowed_licenses)}",
+            message=redact(f"{said}, but allowed_licenses are {allowed}"),
         )
+
+    def _license_keys(self) -> set[str]:
+        return {key for name in self.allowed_licenses if (key := license_key(name)) is not None}
 
 
 def _video(source: Source, download: Download, file: Reference) -> Video:

@@ -81,9 +81,8 @@ def route(uri: str) -> Route:
     suffix = url_suffix(uri)
     if suffix in MEDIA_SUFFIXES:
         return Route.HTTP
-    host = _host(uri)
-    is_site = any(host == name or host.endswith(f".{name}") for name in SITE_HOSTS)
-    return Route.SITE if is_site or suffix in PLAYLIST_SUFFIXES else Route.ASK
+    is_site = suffix in PLAYLIST_SUFFIXES or is_host_of(uri, SITE_HOSTS)
+    return Route.SITE if is_site else Route.ASK
 
 
 def content(content_type: str | None) -> Content:
@@ -99,7 +98,8 @@ def content(content_type: str | None) -> Content:
 
 def file_suffix(uri: str, content_type: str | None = None) -> str:
     """Return the suffix to store a fetched file under: a known one, or none at all."""
-    suffix = url_suffix(uri) if is_url(uri) else PurePosixPath(uri).suffix.lower()
+    is_web = uri.lower().startswith(("http://", "https://"))
+    suffix = url_suffix(uri) if is_web else PurePosixPath(uri).suffix.lower()
     if suffix in MEDIA_SUFFIXES:
         return suffix
     return _SUFFIX_OF_TYPE.get((content_type or "").split(";")[0].strip().lower(), "")
@@ -113,8 +113,10 @@ def url_suffix(url: str) -> str:
         return ""
 
 
-def _host(url: str) -> str:
+def is_host_of(url: str, domains: tuple[str, ...]) -> bool:
+    """Tell whether a URL's host is one of `domains`, or under one."""
     try:
-        return (urlsplit(url).hostname or "").lower()
+        host = (urlsplit(url).hostname or "").lower()
     except ValueError:
-        return ""
+        return False
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)

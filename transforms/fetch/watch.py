@@ -8,6 +8,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from ...schemas.errors import RecordError
@@ -34,6 +35,8 @@ class Watch:
         self._num_bytes = self._num_bytes_at_mark = 0
         self._verdict: RecordError | None = None
         self._sockets: list[socket.socket] = []
+        self._stop_work: Callable[[], None] | None = None
+        self._count_bytes: Callable[[], int] | None = None
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fetch-watch", daemon=True)
@@ -63,12 +66,21 @@ class Watch:
             if self._verdict is not None:
                 self._shut_down()
 
+    def guard_work(self, *, stop: Callable[[], None], count_bytes: Callable[[], int]) -> None:
+        """Watch work that another process does.
+
+        Args:
+            stop: ends it when the verdict falls.
+            count_bytes: returns how many bytes it has brought so far.
+        """
+        with self._lock:
+            self._stop_work, self._count_bytes = stop, count_bytes
+            if self._verdict is not None:
+                stop()
+
     def progress(self, num_bytes: int) -> None:
         """Count bytes that arrived, then do as `check` does."""
-        self._num_bytes += num_bytes
-        since_mark = self._num_bytes - self._num_bytes_at_mark
-        if since_mark >= MIN_BYTES_PER_S * self._stall_timeout_s:
-            self._mark, self._num_bytes_at_mark = time.monotonic(), self._num_bytes
+        self._add(num_bytes)
         self.check()
 
     def check(self) -> None:
@@ -81,9 +93,17 @@ class Watch:
         if verdict is not None:
             raise verdict
 
+    def _add(self, num_bytes: int) -> None:
+        self._num_bytes += num_bytes
+        since_mark = self._num_bytes - self._num_bytes_at_mark
+        if since_mark >= MIN_BYTES_PER_S * self._stall_timeout_s:
+            self._mark, self._num_bytes_at_mark = time.monotonic(), self._num_bytes
+
     def _run(self) -> None:
         period_s = min(1.0, self._timeout_s / 4, self._stall_timeout_s / 4)
         while not self._over.wait(period_s):
+            if self._count_bytes is not None:
+                self._add(max(0, self._count_bytes() - self._num_bytes))
             verdict = self._judge()
             if verdict is not None:
                 with self._lock:
@@ -110,3 +130,5 @@ class Watch:
         for sock in self._sockets:
             with contextlib.suppress(OSError):  # the other side may have closed it already
                 sock.shutdown(socket.SHUT_RDWR)
+        if self._stop_work is not None:
+            self._stop_work()

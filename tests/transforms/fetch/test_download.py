@@ -1,0 +1,36 @@
+import errno
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from interlink.schemas.errors import EnvironmentFault, RecordError
+from interlink.transforms.fetch.download import digest_of, disk_faults, save
+from interlink.transforms.fetch.watch import Watch
+
+
+def test_blocks_are_written_with_their_digest(tmp_path: Path, watch: Watch):
+    saved = save([b"ab", b"", b"c"], tmp_path / "x", max_bytes=3, watch=watch)
+    assert (tmp_path / "x").read_bytes() == b"abc"
+    assert saved.sha256 == hashlib.sha256(b"abc").hexdigest()
+    assert saved == digest_of(tmp_path / "x", watch)
+
+
+def test_nothing_beyond_the_cap_is_written(tmp_path: Path, watch: Watch):
+    with pytest.raises(RecordError, match="too_big: 4 bytes or more, but max_bytes=3"):
+        save([b"ab", b"cd"], tmp_path / "x", max_bytes=3, watch=watch)
+    assert (tmp_path / "x").stat().st_size == 2
+
+
+def test_no_bytes_are_an_error(tmp_path: Path, watch: Watch):
+    with pytest.raises(RecordError, match="empty_file: the file holds no bytes"):
+        save([b""], tmp_path / "x", max_bytes=3, watch=watch)
+
+
+def test_a_full_disk_blames_the_machine():
+    with pytest.raises(EnvironmentFault, match="cannot write to /dev: No space left on device"):
+        with disk_faults(Path("/dev/full")), Path("/dev/full").open("wb", buffering=0) as file:
+            file.write(b"x")
+    with pytest.raises(OSError, match="odd") as raised, disk_faults(Path("x")):
+        raise OSError(errno.EIO, "odd")
+    assert raised.value.errno == errno.EIO
