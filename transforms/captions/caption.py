@@ -15,11 +15,12 @@ from ...schemas.video import Frame
 from ..base import Failed, Kept, Map
 from .captioner import ClipFrame, ClipFrames, ClipTexts
 from .facts import FactsCaptioner
+from .transformers_vlm import TransformersCaptioner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-AnyCaptioner = Annotated[FactsCaptioner, Field()]
+AnyCaptioner = Annotated[FactsCaptioner | TransformersCaptioner, Field(discriminator="backend")]
 """Every backend, told apart by its `backend`; a new one is one file and its name here."""
 
 
@@ -79,7 +80,7 @@ class CaptionClips(Map[Clip, Clip]):
 
     def _without_frames(self, clip: Clip) -> Clip:
         """Say that this captioner had nothing to look at: an empty text with status `error`."""
-        model, revision = self.captioner.model()
+        model, revision = self.captioner.name_and_revision()
         nothing = Caption(
             kind=TextKind.CAPTION,
             text="",

@@ -38,7 +38,7 @@ class ClipFrames:
     frames: tuple[ClipFrame, ...]
     """The frames that `Captioner.choose` chose, in time order; at least one."""
     frames_digest: str
-    """Digest of the times and contents of `frames`."""
+    """Digest of the times and contents of `frames`: what `Caption.frames_digest` is to say."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +66,12 @@ class Captioner(ABC):
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     @abstractmethod
-    def model(self) -> tuple[str, str]:
+    def name_and_revision(self) -> tuple[str, str]:
         """Return name and revision of what writes the captions; callable before `setup`."""
 
     def models(self) -> tuple[str, ...]:
         """Name every model that decides the output, as `name@revision`."""
-        return ("@".join(self.model()),)
+        return ("@".join(self.name_and_revision()),)
 
     @abstractmethod
     def setup(self) -> None:

@@ -29,7 +29,7 @@ class FactsCaptioner(Captioner):
     def __post_init__(self) -> None:
         self._reader: ScreenTextReader | None = None
 
-    def model(self) -> tuple[str, str]:
+    def name_and_revision(self) -> tuple[str, str]:
         """Return `facts` and a revision that also names the reader's models."""
         reader = f"-ocr-{ocr_models.REVISION}" if self.read_screen_text else ""
         return "facts", f"{self.version}{reader}"
@@ -74,7 +74,7 @@ class FactsCaptioner(Captioner):
     def _captions(self, clip: ClipFrames, facts: "Facts") -> Iterator[Caption]:
         from .sentence import write_sentence
 
-        model, revision = self.model()
+        model, revision = self.name_and_revision()
         evidence = tuple(_evidence(facts))
         yield Caption(
             kind=TextKind.CAPTION,
