@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import requests
-
 from ..schemas.errors import EnvironmentFault, UsageError
 from .known_weights import HUB_NAMES, KNOWN_WEIGHTS, KnownFile, KnownWeights, WeightsKind
 
@@ -140,6 +138,7 @@ def _from_snapshot(name: str, kind: WeightsKind, *, source: Literal["cache", "hu
     """Take the model from the Hugging Face cache, after a download where `source` is the hub."""
     try:
         import huggingface_hub
+        import requests
         from huggingface_hub import constants
     except ImportError as error:
         raise _NotFoundError(f"no {source} of Hugging Face without huggingface_hub") from error
