@@ -150,7 +150,9 @@ def _has(field: "pc.Expression", value: str) -> "pc.Expression":
     import pyarrow.compute as pc
 
     empty, separator = pc.scalar(""), pc.scalar(_SEPARATOR)
-    joined = pc.binary_join_element_wise(empty, pc.binary_join(field, separator), empty, separator)
+    # The cast because Arrow has no join for lists whose elements cannot be null.
+    joined = pc.binary_join(field.cast(pa.list_(pa.string())), separator)
+    joined = pc.binary_join_element_wise(empty, joined, empty, separator)
     return pc.match_substring(joined, f"{_SEPARATOR}{value}{_SEPARATOR}")
 
 
