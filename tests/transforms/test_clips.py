@@ -130,7 +130,7 @@ def test_a_video_that_was_not_scanned_is_refused(records):
 
 
 def test_the_policy_is_validated_when_it_is_made():
-    with pytest.raises(ValueError, match="max_duration_s=3.0 must be at least twice"):
+    with pytest.raises(ValueError, match=r"max_duration_s=3\.0 must be at least twice"):
         ChooseClips(max_duration_s=3.0)
 
 
