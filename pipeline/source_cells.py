@@ -102,7 +102,8 @@ def _as_texts(cell: Any) -> list[str]:  # noqa: ANN401
 
 def _text(cell: Any) -> str:  # noqa: ANN401
     if isinstance(cell, str):
-        return cell
+        # JSON can name halves of characters, which no file of ours can hold.
+        return cell.encode("utf-8", "replace").decode()
     if isinstance(cell, bool | int | float | list | dict):
         return json.dumps(cell, ensure_ascii=False, sort_keys=True, default=str)
     return str(cell)

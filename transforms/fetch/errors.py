@@ -25,9 +25,12 @@ STATUS_CODES: dict[int, ErrorCode] = {
 
 _URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 _QUERY = re.compile(r"(?<=\S)\?[^\s'\"<>()]*=[^\s'\"<>()]*")
+_SECRET_NAMES = (
+    r"authorization|proxy-authorization|cookie|set-cookie"
+    r"|[a-z_-]*(?:token|secret|password|passwd|api[_-]?key|signature|credential)"
+)
 _SECRET = re.compile(
-    r"(?i)\b(authorization|proxy-authorization|cookie|set-cookie|[a-z_-]*(?:token|secret|password"
-    r"|passwd|api[_-]?key|signature|credential))(['\"]?\s*[:=]\s*['\"]?)((?:bearer |basic )?[^\s,;&'\"]+)"
+    rf"(?i)\b({_SECRET_NAMES})(['\"]?\s*[:=]\s*['\"]?)((?:bearer |basic )?[^\s,;&'\"]+)"
 )
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 _VIDEO_KEYS = ("v", "id", "vid", "video_id", "viewkey")

@@ -15,7 +15,7 @@ from ...schemas.reference import Reference
 from ...schemas.source import Source
 from ...schemas.video import Video
 from ..base import Failed, Kept, Map, Rejected, Workspace, parameter
-from .download import Download
+from .download import Download, disk_faults
 from .errors import redact
 from .http import fetch_http
 from .license import license_key, to_spdx
@@ -81,13 +81,15 @@ class Fetch(Map[Source, Video]):
                     for source, job in zip(records, jobs, strict=True)
                 ]
             finally:
-                # After a fault of the machine, the other downloads end at their next look.
+                # After a fault of the machine, the other downloads end at their watch's next look.
                 cancelled.set()
                 pool.shutdown(cancel_futures=True)
 
     def _run(self, source: Source, sites: Sites, cancelled: threading.Event) -> Download:
         """Fetch one source into a folder of its own. Called in a thread of the pool."""
-        folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=self.files().scratch))
+        scratch = self.files().scratch
+        with disk_faults(scratch):
+            folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=scratch))
         limits = Limits(
             max_bytes=self.max_bytes,
             timeout_s=self.timeout_s,

@@ -71,7 +71,6 @@ def site_options(
         "cachedir": False,
         "updatetime": False,
         "restrictfilenames": True,
-        "trim_file_name": 80,
         "writeinfojson": False,
         "clean_infojson": True,
         "enable_file_urls": False,

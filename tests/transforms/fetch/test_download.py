@@ -28,9 +28,13 @@ def test_no_bytes_are_an_error(tmp_path: Path, watch: Watch):
 
 
 def test_a_full_disk_blames_the_machine():
-    with pytest.raises(EnvironmentFault, match="cannot write to /dev: No space left on device"):
-        with disk_faults(Path("/dev/full")), Path("/dev/full").open("wb", buffering=0) as file:
-            file.write(b"x")
+    full = Path("/dev/full")
+    with (
+        pytest.raises(EnvironmentFault, match="cannot write to /dev: No space left on device"),
+        disk_faults(full),
+        full.open("wb", buffering=0) as file,
+    ):
+        file.write(b"x")
     with pytest.raises(OSError, match="odd") as raised, disk_faults(Path("x")):
         raise OSError(errno.EIO, "odd")
     assert raised.value.errno == errno.EIO

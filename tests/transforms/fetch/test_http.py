@@ -116,7 +116,7 @@ def test_a_server_that_never_ends_is_left_at_the_deadline(get):
 
 
 def test_an_endless_body_is_cut_at_the_cap(get, tmp_path: Path):
-    with pytest.raises(RecordError, match="too_big: .* bytes or more, but max_bytes=1000000"):
+    with pytest.raises(RecordError, match=r"too_big: .* bytes or more, but max_bytes=1000000"):
         get("/endless.mp4")
     assert sum(p.stat().st_size for p in tmp_path.rglob("file*")) <= 1_000_000
 

@@ -53,7 +53,7 @@ def test_a_missing_file_is_not_found(tmp_path: Path, get):
     with pytest.raises(RecordError, match=r"not_found: cannot read .*/no.mp4: No such file"):
         get(tmp_path / "no.mp4")
     (tmp_path / "file").touch()
-    with pytest.raises(RecordError, match="not_found: cannot read .*: Not a directory"):
+    with pytest.raises(RecordError, match=r"not_found: cannot read .*: Not a directory"):
         get(tmp_path / "file" / "a.mp4")
 
 
@@ -79,5 +79,5 @@ def test_an_empty_file_and_one_above_the_cap_are_errors(tmp_path: Path, get):
 def test_a_file_that_may_not_be_read_has_its_own_code(tmp_path: Path, get):
     (tmp_path / "a.mp4").write_bytes(b"x")
     (tmp_path / "a.mp4").chmod(0)
-    with pytest.raises(RecordError, match="permission: may not be read: .*/a.mp4"):
+    with pytest.raises(RecordError, match=r"permission: may not be read: .*/a.mp4"):
         get(tmp_path / "a.mp4")

@@ -1,6 +1,6 @@
 import sys
-import zipfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 import fsspec
@@ -50,7 +50,7 @@ def test_a_member_of_an_archive_is_read_without_unpacking_it(tmp_path: Path, get
 
 
 def test_what_is_not_there_is_not_found(memory, get):
-    with pytest.raises(RecordError, match="not_found: cannot read memory://no.mp4"):
+    with pytest.raises(RecordError, match=r"not_found: cannot read memory://no.mp4"):
         get("memory://no.mp4")
 
 
@@ -63,11 +63,11 @@ def test_an_empty_file_and_one_above_the_cap_are_errors(memory, get):
 
 
 def test_an_unknown_scheme_is_an_unsupported_url(get):
-    with pytest.raises(RecordError, match="unsupported_url: .*Protocol not known: gopher"):
+    with pytest.raises(RecordError, match=r"unsupported_url: .*Protocol not known: gopher"):
         get("gopher://x/a.mp4")
 
 
 def test_a_missing_package_blames_the_machine_and_names_the_remedy(get, monkeypatch):
     monkeypatch.setitem(sys.modules, "gcsfs", None)
-    with pytest.raises(EnvironmentFault, match="gs: sources need .*pip install 'gcsfs'"):
+    with pytest.raises(EnvironmentFault, match=r"gs: sources need .*pip install 'gcsfs'"):
         get("gs://bucket/a.mp4")

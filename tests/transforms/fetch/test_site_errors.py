@@ -9,7 +9,7 @@ from interlink.schemas.outcome import ErrorCode
 from interlink.transforms.fetch.site_errors import CLASSES, MESSAGES, site_error
 
 SAID = [
-    ("Sign in to confirm you’re not a bot. Use --cookies", ErrorCode.BOT_CHECK),
+    ("Sign in to confirm you\u2019re not a bot. Use --cookies", ErrorCode.BOT_CHECK),
     ("This content isn't available, try again later.", ErrorCode.RATE_LIMITED),
     ("Join this channel to get access to members-only content", ErrorCode.LOGIN_REQUIRED),
     ("Sign in to confirm your age. This video may be", ErrorCode.AGE_GATED),

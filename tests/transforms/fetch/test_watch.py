@@ -63,5 +63,5 @@ def test_work_elsewhere_is_stopped_when_it_brings_no_bytes(limits: Limits):
     with Watch(short, threading.Event()) as watch:
         watch.guard_work(stop=stopped.set, count_bytes=lambda: 7)
         assert stopped.wait(2)
-        with pytest.raises(RecordError, match="timeout_stall.*: 7 bytes came"):
+        with pytest.raises(RecordError, match=r"timeout_stall.*: 7 bytes came"):
             watch.check()

@@ -1,0 +1,161 @@
+import dataclasses
+import hashlib
+import pickle
+import threading
+import time
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from interlink.schemas.errors import EnvironmentFault
+from interlink.schemas.outcome import ErrorCode, RejectionReason
+from interlink.schemas.source import Source
+from interlink.transforms.base import Failed, Kept, Rejected
+from interlink.transforms.fetch import fetch as fetch_module
+from interlink.transforms.fetch.fetch import Fetch
+
+DATA = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(100_000)
+
+
+def test_sources_of_all_kinds_become_videos(fetch, faulty_server, tmp_path, workspace):
+    (tmp_path / "mine.mov").write_bytes(b"local")
+    url = faulty_server.add("/far.mp4", b"far")
+    page = faulty_server.add("/watch", b'<video src="/seen.mp4"></video>', "text/html")
+    faulty_server.add("/seen.mp4", DATA)
+    kept = fetch(str(tmp_path / "mine.mov"), url, page)
+    assert all(isinstance(result, Kept) for result in kept), kept
+    contents = [workspace.read(result.record.file) for result in kept]
+    assert contents == [b"local", b"far", DATA]
+    assert [result.record.final_uri for result in kept] == ["mine.mov", url, page]
+    assert [result.record.num_bytes for result in kept] == [5, 3, len(DATA)]
+    digest = hashlib.sha256(b"far").hexdigest()
+    assert kept[1].record.file.sha256 == digest
+    assert kept[1].record.video_id == digest[:32]
+    assert (kept[1].record.mime, kept[0].record.mime) == ("video/mp4", None)
+    assert kept[2].record.site.page_url == page
+    assert not list(workspace.scratch.glob("fetch-*"))
+
+
+def test_what_the_manifest_says_goes_before_what_the_site_says(fetch, faulty_server):
+    url = faulty_server.add("/a.mp4", b"a")
+    source = Source(
+        source_id="1", uri=url, title="Mine", license="CC BY 4.0", language="de",
+        metadata={"channel": "x"},
+    )  # fmt: skip
+    video = fetch(source)[0].record
+    assert (video.title, video.language, video.metadata) == ("Mine", "de", {"channel": "x"})
+    assert (video.license_raw, video.license) == ("CC BY 4.0", "CC-BY-4.0")
+    assert video.license_source == "manifest"
+    assert fetch(url)[0].record.license_source is None
+
+
+def test_results_keep_the_order_of_the_sources_and_downloads_overlap(fetch, faulty_server):
+    for number in range(12):
+        faulty_server.add(f"/{number}.mp4", bytes([number]))
+    speeds = ("/slow", "")
+    urls = [faulty_server.url(f"{speeds[number % 2]}/{number}.mp4") for number in range(12)]
+    start = time.monotonic()
+    results = fetch(*urls, concurrency=6)
+    assert time.monotonic() - start < 2.5  # six times 0.5 s, one after the other, are 3 s
+    assert [result.input_id for result in results] == urls
+    assert all(isinstance(result, Kept) for result in results)
+
+
+def test_a_fault_of_one_source_leaves_the_others_alone(fetch, faulty_server, tmp_path):
+    url = faulty_server.add("/a.mp4", b"a")
+    lost, gone = faulty_server.url("/status/410.mp4"), str(tmp_path / "no.mp4")
+    results = fetch(lost, url, gone)
+    assert results[0] == Failed(
+        input_id=lost, code=ErrorCode.HTTP_410, message="the server said 410 Gone", value=410
+    )
+    assert isinstance(results[1], Kept)
+    assert results[2].code is ErrorCode.NOT_FOUND
+
+
+def test_the_same_bytes_in_a_part_are_kept_once(fetch, faulty_server, tmp_path, workspace):
+    (tmp_path / "copy.mov").write_bytes(b"same")
+    faulty_server.add("/a.mp4", b"same")
+    first, second = faulty_server.url("/slow/a.mp4"), str(tmp_path / "copy.mov")
+    results = fetch(first, second)
+    assert isinstance(results[0], Kept)
+    assert results[1] == Rejected(
+        input_id=second,
+        reason=RejectionReason.DUPLICATE_SOURCE,
+        message=f"the same bytes as source {first}",
+    )
+    assert len(workspace.files) == 1
+
+
+def test_a_source_that_is_handed_in_again_is_no_duplicate_of_itself(tmp_path, workspace):
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    transform = Fetch()
+    transform.open_part(workspace)
+    source = Source(source_id="1", uri=str(tmp_path / "a.mp4"))
+    first, again = transform.process_batch([source]), transform.process_batch([source])
+    assert first == again
+    assert len(workspace.files) == 1
+    transform.open_part(workspace)
+    assert isinstance(
+        transform.process_batch([dataclasses.replace(source, source_id="2")])[0], Kept
+    )
+
+
+def test_a_file_that_is_not_the_one_expected_fails(fetch, tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    right, wrong = hashlib.sha256(b"a").hexdigest(), "0" * 64
+    sources = [
+        Source(source_id=name, uri=str(tmp_path / "a.mp4"), sha256=digest)
+        for name, digest in (("right", right), ("wrong", wrong))
+    ]
+    kept, failed = fetch(*sources)
+    assert isinstance(kept, Kept)
+    assert failed.code is ErrorCode.CHECKSUM
+    assert failed.message == f"the manifest says sha256={wrong}, but it is {right}"
+
+
+def test_licenses_are_held_to_the_allowed_ones_before_the_download(fetch, faulty_server):
+    faulty_server.add("/a.mp4", b"a")
+    faulty_server.add("/watch", b'<video src="/a.mp4"></video>', "text/html")
+    file, page = faulty_server.url("/a.mp4"), faulty_server.url("/watch")
+    sources = [
+        Source(source_id="good", uri=file, license="cc by 4.0"),
+        Source(source_id="bad", uri=file, license="CC BY-NC 4.0"),
+        Source(source_id="unknown", uri=file),
+        Source(source_id="page", uri=page),
+    ]
+    results = fetch(*sources, allowed_licenses=("CC-BY-4.0", "Ours"))
+    assert isinstance(results[0], Kept)
+    assert [r.reason for r in results[1:]] == [RejectionReason.LICENSE] * 3
+    assert results[1].message == "license 'CC BY-NC 4.0', but allowed_licenses are CC-BY-4.0, Ours"
+    assert results[2].message == "no license, but allowed_licenses are CC-BY-4.0, Ours"
+    assert faulty_server.hits["/a.mp4"] == 1
+
+
+def test_a_fault_of_the_machine_stops_all_downloads_at_once(fetch, faulty_server, monkeypatch):
+    def full(uri, folder, *, limits, watch):
+        raise EnvironmentFault("disk full")
+
+    monkeypatch.setattr(fetch_module, "fetch_local", full)
+    start = time.monotonic()
+    with pytest.raises(EnvironmentFault, match="disk full"):
+        fetch("/a.mp4", faulty_server.url("/steady.mp4"), faulty_server.url("/hang.mp4"))
+    assert time.monotonic() - start < 4
+    assert not [t for t in threading.enumerate() if t.name.startswith("fetch")]
+
+
+def test_only_what_changes_the_output_is_in_the_digest():
+    plain = Fetch().digest()
+    assert Fetch(concurrency=9, timeout_s=1, stall_timeout_s=1, user_agent="x").digest() == plain
+    assert Fetch(connect_timeout_s=1).digest() == plain
+    for changed in ({"max_bytes": 1}, {"max_height_px": 720}, {"allowed_licenses": ("MIT",)}):
+        assert Fetch(**changed).digest() != plain
+
+
+def test_a_recipe_gives_its_fields_and_none_beside():
+    adapter = TypeAdapter(Fetch)
+    assert adapter.validate_python({"allowed_licenses": ["MIT"]}).allowed_licenses == ("MIT",)
+    with pytest.raises(ValidationError, match="max_mb"):
+        adapter.validate_python({"max_mb": 1})
+    with pytest.raises(ValidationError, match="concurrency=0 must be > 0"):
+        adapter.validate_python({"concurrency": 0})
+    assert pickle.loads(pickle.dumps(Fetch(max_bytes=5))).max_bytes == 5
