@@ -34,6 +34,7 @@ class TextStatus(StrEnum):
     """Whether a text can be used. Closed list."""
 
     OK = "ok"
+    """Nothing speaks against it."""
     TRUNCATED = "truncated"
     """The model was cut off at its token limit."""
     DEGENERATE = "degenerate"
