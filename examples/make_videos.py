@@ -10,6 +10,7 @@ OpenCV, Pillow and FFmpeg. The four in `examples/videos` were made with the defa
 import argparse
 import csv
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -58,21 +59,24 @@ def make_video(seed: int, path: Path) -> VideoTruth:
     return truth
 
 
-def make_videos(seeds: list[int], out: Path) -> list[VideoTruth]:
-    """Make the videos of several seeds, and `sources.csv`, a manifest that names them.
-
-    Files are named by title (`sort_the_parts.mp4`), and by seed too where a title comes twice.
-    """
+def make_videos(seeds: Sequence[int], out: Path) -> list[VideoTruth]:
+    """Make the videos of several seeds, and `sources.csv`, a manifest that names them."""
     require_flite()
     out.mkdir(parents=True, exist_ok=True)
-    truths: list[VideoTruth] = []
-    for seed in seeds:
-        name = tell_story(seed).title.removeprefix("how to ").replace(" ", "_")
-        if any(truth.file == f"{name}.mp4" for truth in truths):
-            name = f"{name}_{seed}"
-        truths.append(make_video(seed, out / f"{name}.mp4"))
+    names = file_names(seeds)
+    truths = [make_video(seed, out / name) for seed, name in zip(seeds, names, strict=True)]
     _write_manifest(truths, out / "sources.csv")
     return truths
+
+
+def file_names(seeds: Sequence[int]) -> list[str]:
+    """Name files by title (`sort_the_parts.mp4`), and by seed too where a title comes again."""
+    names: list[str] = []
+    for seed in seeds:
+        stem = tell_story(seed).title.removeprefix("how to ").replace(" ", "_")
+        is_taken = f"{stem}.mp4" in names
+        names.append(f"{stem}_{seed}.mp4" if is_taken else f"{stem}.mp4")
+    return names
 
 
 def _write_manifest(truths: list[VideoTruth], path: Path) -> None:

@@ -3,12 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from interlink.examples.make_videos import main, make_video, make_videos
+from interlink.examples.make_videos import file_names, main, make_video, make_videos
 from interlink.examples.narration import require_flite
 from interlink.examples.truth import read_truth
 from interlink.schemas.errors import EnvironmentFault
 
 VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
+
+
+def sources(folder: Path) -> list[dict[str, str]]:
+    with (folder / "sources.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def has_flite() -> bool:
@@ -24,29 +29,26 @@ needs_flite = pytest.mark.skipif(not has_flite(), reason="no `ffmpeg` with flite
 
 @needs_flite
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_bytes_and_the_truth_beside_them(tmp_path):
-    truth = make_video(36, tmp_path / "a.mp4")
-    make_video(36, tmp_path / "b.mp4")
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
-    assert read_truth(tmp_path / "a.json") == truth
-    committed = read_truth(VIDEOS / "build_a_small_tower.json")
-    assert [s.screen_text for s in truth.scenes] == [s.screen_text for s in committed.scenes]
+def test_the_same_seed_gives_the_same_bytes_with_truth_and_manifest_beside_them(tmp_path):
+    (truth,) = make_videos([36], tmp_path / "out")
+    make_video(36, tmp_path / "again.mp4")
+    made = tmp_path / "out" / "build_a_small_tower.mp4"
+    assert made.read_bytes() == (tmp_path / "again.mp4").read_bytes()
+    assert read_truth(made.with_suffix(".json")) == truth
+    assert sources(tmp_path / "out")[0]["uri"] == truth.file == made.name
+    # The committed one may come from other versions of the libraries: equal in all but a bit.
+    committed = read_truth(VIDEOS / made.name.replace(".mp4", ".json"))
+    assert truth.speech() == committed.speech()
+    assert truth.duration_us == pytest.approx(committed.duration_us, abs=1_000_000)
 
 
-@needs_flite
-@pytest.mark.slow
-def test_videos_are_named_by_title_and_by_seed_where_a_title_comes_twice(tmp_path):
-    truths = make_videos([36, 47], tmp_path / "out")
-    assert [t.file for t in truths] == ["build_a_small_tower.mp4", "build_a_small_tower_47.mp4"]
-    with (tmp_path / "out" / "sources.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["uri"] for row in rows] == [truth.file for truth in truths]
-    assert {row["license"] for row in rows} == {"CC0-1.0"}
+def test_videos_are_named_by_title_and_by_seed_where_a_title_comes_again():
+    names = ["build_a_small_tower.mp4", "build_a_small_tower_47.mp4", "set_the_table.mp4"]
+    assert file_names([36, 47, 15]) == names
 
 
 def test_the_committed_manifest_names_each_video_with_its_title_and_license():
-    with (VIDEOS / "sources.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = sources(VIDEOS)
     assert sorted(row["uri"] for row in rows) == sorted(p.name for p in VIDEOS.glob("*.mp4"))
     for row in rows:
         truth = read_truth((VIDEOS / row["uri"]).with_suffix(".json"))
