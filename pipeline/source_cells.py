@@ -22,8 +22,11 @@ class Cells:
 
     def text(self, *names: str) -> str | None:
         """Take the first filled cell of `names` as text, without surrounding space."""
-        found = [self._cells.pop(name) for name in names if name in self._cells]
-        return _text(found[0]).strip() if found else None
+        text = None
+        for name in reversed(names):
+            if name in self._cells:
+                text = _text(self._cells.pop(name)).strip()
+        return text
 
     def one_of(self, *names: str) -> str | None:
         """Take the text of the only filled cell of `names`; two different ones are an error."""

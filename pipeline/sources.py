@@ -13,7 +13,7 @@ from ..schemas import ids
 from ..schemas.errors import UsageError
 from ..schemas.source import GivenSpan, Source
 from ..transforms.fetch.local import local_path
-from ..transforms.fetch.routing import MEDIA_SUFFIXES, Route, is_url, route
+from ..transforms.fetch.routing import MEDIA_SUFFIXES, Route, is_url, is_web, route
 from .source_cells import Cells
 from .source_rows import MANIFEST_SUFFIXES, URI_COLUMNS, read_rows
 
@@ -177,11 +177,10 @@ def _resolve(written: str, location: str) -> str:
 
 def _folder_name(uri: str) -> str | None:
     """Return the name of the folder that a file lies in; a web address tells no group."""
-    kind = route(uri)
-    if kind is Route.LOCAL:
-        return local_path(uri).parent.name or None
-    if kind is not Route.REMOTE:
+    if is_web(uri):
         return None
+    if route(uri) is Route.LOCAL:
+        return local_path(uri).parent.name or None
     return PurePosixPath(uri.split("::")[0].split("://", 1)[-1]).parent.name or None
 
 

@@ -1,5 +1,6 @@
 """Which kind of fetcher a URI needs: by its scheme, its suffix, and what the server says it is."""
 
+import posixpath
 import re
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -72,11 +73,16 @@ def is_url(uri: str) -> bool:
     return _SCHEME.match(uri) is not None
 
 
+def is_web(uri: str) -> bool:
+    """Tell an `http:` or `https:` URL, not chained, from everything else."""
+    return uri[:8].lower().startswith(("http://", "https://")) and "::" not in uri.split("?")[0]
+
+
 def route(uri: str) -> Route:
     """Return which kind of fetcher `uri` needs."""
     if not is_url(uri) or uri.lower().startswith("file://"):
         return Route.LOCAL
-    if not uri.lower().startswith(("http://", "https://")) or "::" in uri.split("?")[0]:
+    if not is_web(uri):
         return Route.REMOTE
     suffix = url_suffix(uri)
     if suffix in MEDIA_SUFFIXES:
@@ -98,8 +104,7 @@ def content(content_type: str | None) -> Content:
 
 def file_suffix(uri: str, content_type: str | None = None) -> str:
     """Return the suffix to store a fetched file under: a known one, or none at all."""
-    is_web = uri.lower().startswith(("http://", "https://"))
-    suffix = url_suffix(uri) if is_web else PurePosixPath(uri).suffix.lower()
+    suffix = url_suffix(uri) if is_web(uri) else PurePosixPath(uri).suffix.lower()
     if suffix in MEDIA_SUFFIXES:
         return suffix
     return _SUFFIX_OF_TYPE.get((content_type or "").split(";")[0].strip().lower(), "")
@@ -108,7 +113,7 @@ def file_suffix(uri: str, content_type: str | None = None) -> str:
 def url_suffix(url: str) -> str:
     """Return the lower-case suffix of a URL's path, without its query."""
     try:
-        return PurePosixPath(unquote(urlsplit(url).path)).suffix.lower()
+        return posixpath.splitext(unquote(urlsplit(url).path))[1].lower()
     except ValueError:  # such as an unclosed bracket in the host; the fetcher says so
         return ""
 

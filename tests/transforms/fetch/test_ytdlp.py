@@ -29,7 +29,7 @@ def get(tmp_path: Path, limits: Limits, faulty_server):
 
         def run(path: str, *, licenses=None, cancelled=None, **changed):
             folder = Path(tempfile.mkdtemp(dir=tmp_path))
-            new = dataclasses.replace(limits, **changed)
+            new = dataclasses.replace(limits, **{"timeout_s": 90, "stall_timeout_s": 60} | changed)
             url = faulty_server.url(path)
             with Watch(new, cancelled or threading.Event()) as watch:
                 return sites.fetch(url, folder, limits=new, watch=watch, licenses=licenses)
@@ -58,7 +58,7 @@ def test_a_drip_is_left_in_time_and_no_process_stays(get):
     start = time.monotonic()
     with pytest.raises(RecordError, match="timeout_stall: under 1 KiB per second"):
         get("/watch/drip", stall_timeout_s=3)
-    assert time.monotonic() - start < 8
+    assert time.monotonic() - start < 10
     assert not psutil.Process().children(recursive=True)
 
 
