@@ -60,7 +60,7 @@ class ChooseClips(Expand[Video, Clip]):
             spans = choose_spans(scan.shots, scan.boundaries, pauses, limits)
         speech, gap_after = assign_speech([(s.start_us, s.end_us) for s in spans], segments)
         for n, (span, said) in enumerate(zip(spans, speech, strict=True)):
-            clip = _clip(record, scan, span, said)
+            clip = replace(_clip(record, scan, span, said), number=n, num_clips=len(spans))
             if n == 0:
                 captions = _given(record.source.captions, scan.start_us, scan.end_us)
                 clip = replace(clip, captions=captions + clip.captions)

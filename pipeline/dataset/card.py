@@ -1,7 +1,6 @@
 """The dataset's card (`README.md`): what is in it, where it comes from, how to load it."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import jinja2
@@ -25,7 +24,6 @@ _COLUMNS = [
     "integrity",
     "source.license",
     "source.language",
-    "source.site",
     f"{_TEXTS}.kind",
     f"{_TEXTS}.model",
     f"{_TEXTS}.revision",
@@ -48,7 +46,6 @@ class CardFacts:
     integrity: Counter[str] = field(default_factory=Counter)
     licenses: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
-    sites: Counter[str] = field(default_factory=Counter)
     texts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Texts by kind, writer (`name@revision`, or `given`) and status."""
 
@@ -89,25 +86,41 @@ def collect_facts(dataset: Store, manifest: Manifest) -> CardFacts:
     facts = CardFacts()
     for table in read_tables(dataset, manifest, _COLUMNS):
         facts.num_documents += table.num_rows
-        for name in ("num_clips", "num_frames", "num_chars"):
-            setattr(facts, name, getattr(facts, name) + (pc.sum(table.column(name)).as_py() or 0))
-        span_us = pc.sum(pc.subtract(table.column("end_us"), table.column("start_us")))
-        facts.hours += (span_us.as_py() or 0) / 3.6e9
-        facts.splits.update(table.column("split").to_pylist())
-        facts.integrity.update(table.column("integrity").to_pylist())
-        for source in table.column("source").to_pylist():
-            facts.licenses[source["license"] or "unknown"] += 1
-            facts.languages[source["language"] or "unknown"] += 1
-            facts.sites[source["site"] or "none"] += 1
-        facts.texts.update(_texts(table.column("clips")))
+        facts.num_clips += _sum(table.column("num_clips"))
+        facts.num_frames += _sum(table.column("num_frames"))
+        facts.num_chars += _sum(table.column("num_chars"))
+        facts.hours += _sum(pc.subtract(table.column("end_us"), table.column("start_us"))) / 3.6e9
+        facts.splits.update(_count(table.column("split")))
+        facts.integrity.update(_count(table.column("integrity")))
+        source = table.column("source")
+        facts.licenses.update(_count(pc.struct_field(source, "license")))
+        facts.languages.update(_count(pc.struct_field(source, "language")))
+        facts.texts.update(_count_texts(table.column("clips")))
     return facts
 
 
-def _texts(clips: pa.ChunkedArray) -> Iterator[tuple[str, str, str]]:
-    for document in clips.to_pylist():
-        for text in (text for clip in document for text in clip["texts"]):
-            writer = f"{text['model']}@{text['revision']}" if text["model"] else "given"
-            yield text["kind"], writer, text["status"]
+def _sum(column: pa.ChunkedArray) -> int:
+    return pc.sum(column).as_py() or 0
+
+
+def _count(column: pa.ChunkedArray) -> dict[str, int]:
+    counted = pc.value_counts(column).to_pylist()
+    return {row["values"] or "unknown": row["counts"] for row in counted}
+
+
+def _count_texts(clips: pa.ChunkedArray) -> dict[tuple[str, str, str], int]:
+    texts = pc.list_flatten(pc.struct_field(pc.list_flatten(clips), "texts"))
+    keys = ["kind", "model", "revision", "status"]
+    table = pa.table({key: pc.struct_field(texts, key) for key in keys})
+    counted = table.group_by(keys).aggregate([([], "count_all")]).to_pylist()
+    return {
+        (row["kind"], _writer(row["model"], row["revision"]), row["status"]): row["count_all"]
+        for row in counted
+    }
+
+
+def _writer(model: str | None, revision: str | None) -> str:
+    return f"{model}@{revision}" if model else "given"
 
 
 def _cell(value: object) -> str:

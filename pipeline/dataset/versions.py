@@ -198,7 +198,7 @@ def _write_list(dataset: Store, plan: str, shards: Sequence[Shard]) -> ShardList
     buffer = io.BytesIO()
     pq.write_table(to_table(shards, Shard), buffer, compression="zstd")
     sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
-    path = f"{MANIFEST_FOLDER}/files-{sha256[:8]}.parquet"
+    path = f"{MANIFEST_FOLDER}/files-{plan}-{sha256[:8]}.parquet"
     dataset.put(path, buffer.getvalue())
     return ShardList(
         plan=plan,

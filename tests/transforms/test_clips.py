@@ -25,6 +25,7 @@ def test_clips_carry_ids_spans_and_their_video_without_scan_and_transcript(recor
     assert first.video.transcript is None
     assert first.video.file == video.file
     assert (first.duration_us, first.video_end_us) == (12 * SECOND, 12 * SECOND)
+    assert [(clip.number, clip.num_clips) for clip in (first, second)] == [(0, 2), (1, 2)]
 
 
 def test_duration_is_the_presentation_span_where_a_video_starts_late(records):

@@ -98,10 +98,11 @@ class AssembleDocuments(Gather[Clip, Document]):
         source = describe_source(video, duration_us=window[0].duration_us, language=language)
         texts = [_texts(clip) for clip in window]
         repeated = find_repeated(texts)
-        clips = tuple(
-            self._clip(clip, own, is_repeated)
-            for clip, own, is_repeated in zip(window, texts, repeated, strict=True)
-        )
+        # All pictures first, then all clip files: each kind lies in row groups of its own, and
+        # only the last row group that was read stays at hand.
+        frames = [self._frames(clip) for clip in window]
+        media = [self._copy_media(clip) if self.keep_media else None for clip in window]
+        clips = tuple(map(_document_clip, window, frames, media, texts, repeated))
         gaps = tuple(_gaps(window))
         text = interleave(clips, gaps, repeated)
         document = Document(
@@ -129,24 +130,12 @@ class AssembleDocuments(Gather[Clip, Document]):
         )
         return replace(document, content_sha256=content_sha256(document))
 
-    def _clip(self, clip: Clip, texts: tuple[Caption, ...], is_repeated: bool) -> DocumentClip:
-        flags = (*clip.flags, Flag.REPEATED_CAPTION) if is_repeated else clip.flags
-        return DocumentClip(
-            clip_id=clip.clip_id,
-            start_us=clip.start_us,
-            end_us=clip.end_us,
-            boundary=clip.boundary,
-            frames=tuple(
-                DocumentFrame(
-                    time_us=frame.time_us, image=Image(bytes=self.files().read(frame.reference))
-                )
-                for frame in evenly_spaced(clip.frames, self.frames_per_clip)
-            ),
-            media=self._copy_media(clip) if self.keep_media else None,
-            texts=texts,
-            words=clip.words,
-            scores=clip.scores,
-            flags=in_order(flags),
+    def _frames(self, clip: Clip) -> tuple[DocumentFrame, ...]:
+        return tuple(
+            DocumentFrame(
+                time_us=frame.time_us, image=Image(bytes=self.files().read(frame.reference))
+            )
+            for frame in evenly_spaced(clip.frames, self.frames_per_clip)
         )
 
     def _copy_media(self, clip: Clip) -> DocumentMedia | None:
@@ -167,6 +156,28 @@ class AssembleDocuments(Gather[Clip, Document]):
 
     def _window_policy(self) -> str:
         return ids.digest("windows", self.version, self.max_clips, self.max_duration_s)
+
+
+def _document_clip(
+    clip: Clip,
+    frames: tuple[DocumentFrame, ...],
+    media: DocumentMedia | None,
+    texts: tuple[Caption, ...],
+    is_repeated: bool,
+) -> DocumentClip:
+    flags = (*clip.flags, Flag.REPEATED_CAPTION) if is_repeated else clip.flags
+    return DocumentClip(
+        clip_id=clip.clip_id,
+        start_us=clip.start_us,
+        end_us=clip.end_us,
+        boundary=clip.boundary,
+        frames=frames,
+        media=media,
+        texts=texts,
+        words=clip.words,
+        scores=clip.scores,
+        flags=in_order(flags),
+    )
 
 
 def _texts(clip: Clip) -> tuple[Caption, ...]:

@@ -24,6 +24,9 @@ REPEATED_SIMILARITY = 0.92
 """Above this share of equal words, a caption says nothing that the one before did not say. One
 changed word of at most twelve, such as `left` for `right`, is news."""
 
+_UNSPACED = re.compile("[\u0e00-\u0eff\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+"""Thai and Lao; Chinese and Japanese with their punctuation. Korean has spaces."""
+
 _ANCHOR = re.compile(r"<clip \d+>")
 
 
@@ -40,7 +43,7 @@ def interleave(
         gaps: speech between them; each is shown once.
         repeated: for each clip, whether its captions repeat those before and are left out.
     """
-    between = {gap.before_clip: _quote(" ".join(w.text for w in gap.words)) for gap in gaps}
+    between = {gap.before_clip: _quote(join_words([w.text for w in gap.words])) for gap in gaps}
     lines = []
     for index, clip in enumerate(clips):
         lines.append(between.get(index, ""))
@@ -49,6 +52,15 @@ def interleave(
         lines.append(" ".join([f"<clip {index + 1}>", *filter(None, [*spoken, *seen])]))
     lines.append(between.get(len(clips), ""))
     return "\n".join(filter(None, lines))
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Return words as one text; Chinese, Japanese and Thai words stand without spaces."""
+    text = ""
+    for word in words:
+        is_spaced = text and not (_UNSPACED.match(text[-1]) and _UNSPACED.match(word))
+        text += f" {word}" if is_spaced else word
+    return text
 
 
 def seen_texts(texts: Sequence[Caption]) -> list[Caption]:

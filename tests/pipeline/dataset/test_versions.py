@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from interlink.pipeline.commit import Commit
+from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import (
     commit_version,
     manifest_path,
@@ -88,7 +89,7 @@ def test_publishing_again_makes_no_new_version(run, dataset, commit_part, make_d
     later = dataclasses.replace(PROVENANCE, created="2027-01-01T00:00:00+00:00")
     assert commit_version(run, dataset, commits, provenance=later) == first
     assert dataset.names("_manifest") == [
-        "files-" + first.shard_lists[0].sha256[:8] + ".parquet",
+        "files-001-" + first.shard_lists[0].sha256[:8] + ".parquet",
         "v000001.json",
     ]
 
@@ -198,3 +199,16 @@ def test_an_old_version_stays_readable(run, dataset, commit_part, make_documents
     )
     assert dataset.exists(manifest_path(2))
     assert read_manifest(dataset, 1) == first
+
+
+def test_a_dataset_may_lie_in_another_kind_of_store(run, commit_part, make_documents):
+    documents = make_documents("a")
+    dataset = Store("memory://test-versions")
+    try:
+        manifest = commit_version(
+            run, dataset, [commit_part("001-00000", documents)], provenance=PROVENANCE
+        )
+        assert next(read_documents("memory://test-versions")).text == documents[0].text
+        assert read_manifest(dataset) == manifest
+    finally:
+        dataset.remove("")

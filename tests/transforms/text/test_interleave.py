@@ -4,7 +4,12 @@ import pytest
 
 from interlink.schemas.document import DocumentGap
 from interlink.schemas.text import Caption, TextKind, TextStatus, Word
-from interlink.transforms.text.interleave import find_repeated, interleave, seen_texts
+from interlink.transforms.text.interleave import (
+    find_repeated,
+    interleave,
+    join_words,
+    seen_texts,
+)
 
 
 def _text(text, kind=TextKind.CAPTION, status=TextStatus.OK):
@@ -78,3 +83,10 @@ def test_one_changed_word_of_a_short_caption_is_news():
 
 def test_a_caption_is_compared_with_the_one_before_even_if_that_was_left_out():
     assert find_repeated([[_text("Same.")]] * 3) == [False, True, True]
+
+
+def test_words_are_joined_as_their_script_has_it():
+    assert join_words(["and", "then."]) == "and then."
+    assert join_words(["我们", "来", "做", "NASA", "的"]) == "我们来做 NASA 的"
+    assert join_words(["안녕", "하세요"]) == "안녕 하세요"
+    assert join_words([]) == ""
