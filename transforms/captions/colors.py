@@ -1,7 +1,8 @@
 """Names for measured colours. Rules in the CIELAB colour space; no table, no model, no chance."""
 
 import math
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,15 +21,16 @@ _HUES: tuple[tuple[float, str], ...] = (
     (108, "yellow"),
     (170, "green"),
     (205, "teal"),
-    (303, "blue"),
+    (308, "blue"),
     (330, "purple"),
     (345, "pink"),
     (360, "red"),
 )
-"""Upper limits of CIELAB hue angles, in degrees."""
+"""Upper limits of CIELAB hue angles, in degrees; pure blue lies at 306."""
 
 
-class ColorShare(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ColorShare:
     """One colour of a picture."""
 
     name: str
@@ -62,7 +64,8 @@ def name_color(lab: Lab) -> str:
         return _gray(lightness)
     if chroma < 24 and lightness > 72 and 40 < hue < 110:
         return "beige"
-    if 40 <= hue < 85 and lightness < 52 and chroma < 48:
+    # There is no dark orange: people call it brown.
+    if 40 <= hue < 85 and (lightness < 45 or (lightness < 52 and chroma < 48)):
         return "dark brown" if lightness < 25 else "brown"
     return _tone(lightness, chroma, _hue_name(lightness, hue))
 
@@ -124,7 +127,8 @@ def _hue_name(lightness: float, hue: float) -> str:
 
 
 def _tone(lightness: float, chroma: float, hue: str) -> str:
-    if lightness < 30:
+    # Pure blue has a lightness of 32, pure red of 53.
+    if lightness < (22 if hue == "blue" else 30):
         return f"dark {hue}"
     if lightness > 80 and hue not in ("yellow", "light blue", "pink"):
         return f"light {hue}"

@@ -110,11 +110,12 @@ def _without_bars(labs: Sequence[Lab]) -> Sequence[Lab]:
     rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
     if len(rows) == 0:
         return labs
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    height, width = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
     # What is lit in a smaller part is a thing before a black background.
-    if (bottom - top) * (right - left) < 0.4 * lit.size:
+    if height * width == lit.size or height * width < 0.4 * lit.size:
         return labs
-    return [lab[top:bottom, left:right] for lab in labs]
+    # The outermost lit pixels are half bar.
+    return [lab[rows[0] + 1 : rows[-1], columns[0] + 1 : columns[-1]] for lab in labs]
 
 
 def _worth_reading(grays: Sequence[Picture], text_like: Sequence[Sequence[Box]]) -> list[int]:

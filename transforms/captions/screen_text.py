@@ -19,8 +19,8 @@ from .regions import Box
 _INSTALL = "pip install 'interlink[ocr]'"
 _MIN_SCORE = 0.8
 """Readings of less were mostly wrong on 30 frames with known text."""
-_MIN_HEIGHT_PX = 14
-"""Lower lines came out wrong with scores up to .92, as `cuto cat` for `cute cat`."""
+_MIN_HEIGHT_PX = 16
+"""Lower lines came out wrong with scores up to .94, as `cuto cat` for `cute cat`."""
 _DETECTOR_SIDE_PX = 640
 _MIN_GRADIENT = 60
 

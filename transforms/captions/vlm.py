@@ -10,8 +10,12 @@ import torch
 import transformers
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors import SafetensorError
 
 from ...schemas.errors import EnvironmentFault, UsageError
+
+# Its annotations do not hold under strict checking (version 5.23).
+_hf: Any = transformers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +47,10 @@ class VisionLanguageModel:
     def __init__(self, folder: Path, *, dtype: str, device: str) -> None:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        transformers.utils.logging.disable_progress_bar()
+        _hf.utils.logging.disable_progress_bar()
         try:
-            self._processor: Any = transformers.AutoProcessor.from_pretrained(
-                folder, local_files_only=True
-            )
-            self._model: Any = transformers.AutoModelForImageTextToText.from_pretrained(
+            self._processor = _hf.AutoProcessor.from_pretrained(folder, local_files_only=True)
+            self._model = _hf.AutoModelForImageTextToText.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True, dtype=dtype
             )
             self._model.to(device).eval()
@@ -58,7 +60,7 @@ class VisionLanguageModel:
             ) from error
         except torch.OutOfMemoryError as error:
             raise EnvironmentFault(f"{device} has no room for {folder.name}: {error}") from error
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise UsageError(
                 f"{folder} cannot be loaded as an image-text-to-text model: {error}"
             ) from error
