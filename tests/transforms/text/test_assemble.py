@@ -1,13 +1,16 @@
 """Documents from clips: nothing lost, nothing twice, ids from content."""
 
+import os
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
-from interlink.pipeline.records_file import read_records
+from interlink.pipeline.records_file import read_records, write_records
 from interlink.schemas import ids
-from interlink.schemas.clip import Flag
+from interlink.schemas.clip import Clip, Flag
 from interlink.schemas.lineage import Lineage
 from interlink.schemas.reference import Media
 from interlink.schemas.text import TextKind
@@ -216,3 +219,44 @@ def test_parameters_out_of_range_are_refused(name, value, text):
 def test_it_pickles():
     transform = AssembleDocuments(max_clips=4)
     assert pickle.loads(pickle.dumps(transform)) == transform
+
+
+_ASSEMBLE = """
+import sys
+from pathlib import Path
+from interlink.pipeline.records_file import read_records, write_records
+from interlink.pipeline.store import Store
+from interlink.pipeline.workspace import PartWorkspace
+from interlink.schemas.clip import Clip
+from interlink.schemas.document import Document
+from interlink.transforms.text.assemble import AssembleDocuments
+
+run, clips, out = map(Path, sys.argv[1:])
+clips = read_records(clips, Clip)
+transform = AssembleDocuments(max_clips=2)
+transform.open_part(PartWorkspace(Store(str(run)), "steps/again/part/a", out))
+documents = list(transform.process_group(clips[0].video_id, clips))
+write_records(out / "kept.parquet", documents, Document)
+transform.workspace.finish_media()
+"""
+
+
+def test_bytes_do_not_depend_on_hash_seed_or_time_zone(make_clips, tmp_path):
+    clips = [make_clips.with_file(clip) for clip in make_clips(5)]
+    clips[1] = replace(clips[1], flags=(Flag.NO_SPEECH, Flag.NO_AUDIO, Flag.SPLIT_SENTENCE))
+    write_records(tmp_path / "clips.parquet", clips, Clip)
+    outputs = []
+    for seed, zone in (("1", "UTC"), ("77", "Asia/Kathmandu")):
+        out = tmp_path / f"out-{seed}"
+        command = [
+            sys.executable,
+            "-c",
+            _ASSEMBLE,
+            tmp_path / "run",
+            tmp_path / "clips.parquet",
+            out,
+        ]
+        environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone}
+        subprocess.run(command, env=environment, check=True)
+        outputs.append([(out / name).read_bytes() for name in ("kept.parquet", "media.parquet")])
+    assert outputs[0] == outputs[1]

@@ -1,0 +1,126 @@
+"""Short pipelines with the runtime of production, for whatever reads their commits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from interlink.pipeline.engines.local import LocalEngine
+from interlink.pipeline.part import PartRunner
+from interlink.pipeline.plan import plan_parts, write_plan
+from interlink.pipeline.recipe import Recipe
+from interlink.pipeline.step import Stage, Step
+from interlink.pipeline.step_run import run_step
+from interlink.pipeline.store import Store
+from interlink.schemas.clip import Clip
+from interlink.schemas.ids import source_id
+from interlink.schemas.outcome import ErrorCode, RejectionReason
+from interlink.schemas.source import Source
+from interlink.schemas.video import Video
+from interlink.transforms.base import Expand, Failed, Kept, Map, Rejected, parameter, record_id
+from interlink.transforms.text.assemble import AssembleDocuments
+
+
+@dataclass(kw_only=True)
+class FetchMade(Map[Source, Video]):
+    """Finds the videos that were made; others are not found."""
+
+    videos: dict[str, Video] = field(default_factory=dict, metadata={"in_digest": False})
+
+    def process_batch(self, records: Sequence[Source]) -> Sequence[Kept[Video] | Failed]:
+        return [
+            Kept(input_id=r.source_id, record=self.videos[r.source_id])
+            if r.source_id in self.videos
+            else Failed(input_id=r.source_id, code=ErrorCode.HTTP_404, message="gone")
+            for r in records
+        ]
+
+
+@dataclass(kw_only=True)
+class ClipsMade(Expand[Video, Clip]):
+    """Yields the clips that were made."""
+
+    clips: dict[str, list[Clip]] = field(default_factory=dict, metadata={"in_digest": False})
+
+    def process(self, record: Video) -> Iterable[Clip]:
+        return self.clips[record.video_id]
+
+
+@dataclass(kw_only=True)
+class RejectNumber(Map[Clip, Clip]):
+    """Rejects the clip of that number."""
+
+    number: int = parameter(1)
+
+    def process_batch(self, records: Sequence[Clip]) -> Sequence[Kept[Clip] | Rejected]:
+        return [
+            Rejected(input_id=record_id(c), reason=RejectionReason.SCORE_BELOW, value=0.5)
+            if c.number == self.number
+            else Kept(input_id=record_id(c), record=c)
+            for c in records
+        ]
+
+
+@pytest.fixture
+def run_plan(tmp_path, make_clips) -> Any:
+    """Takes videos through a short pipeline: `run_plan(1, "a", "b", missing=1)`."""
+    run = Store(str(tmp_path / "run"))
+
+    def run_it(plan: int, *names: str, missing: int = 0, **parameters: Any) -> list:
+        clips = {
+            name: [make_clips.with_file(c) for c in make_clips(3, name=name)] for name in names
+        }
+        videos = [made[0].video for made in clips.values()]
+        gone = [Source(source_id=source_id(f"gone{n}"), uri=f"gone{n}") for n in range(missing)]
+        write_plan(run, plan, [*(video.source for video in videos), *gone])
+        fetch = FetchMade(videos={video.source.source_id: video for video in videos})
+        choose = ClipsMade(clips={made[0].video_id: made for made in clips.values()})
+        steps = [
+            Step(name="fetch", stages=[Stage(name="fetch", transform=fetch, batch_size=8)]),
+            Step(
+                name="cut",
+                stages=[
+                    Stage(name="clips", transform=choose),
+                    Stage(name="filters", transform=RejectNumber(), batch_size=8),
+                ],
+            ),
+            Step(
+                name="assemble",
+                stages=[Stage(name="documents", transform=AssembleDocuments(**parameters))],
+            ),
+        ]
+        reports: list = []
+        key = ""
+        for step in steps:
+            key = step.key(key)
+            runner = PartRunner(
+                store_url=run.url,
+                step=step,
+                key=key,
+                previous_folder=reports[-1].folder if reports else None,
+            )
+            parts = plan_parts(run, plan)
+            reports.append(
+                run_step(
+                    LocalEngine(),
+                    runner,
+                    plan=plan,
+                    parts=parts,
+                    max_failed_share=1.0,
+                    observers=(),
+                )
+            )
+        return reports
+
+    return run_it
+
+
+@pytest.fixture
+def recipe(tmp_path) -> Recipe:
+    return Recipe(sources="x.txt", run=str(tmp_path / "run"), name="Tiny | test")
+
+
+@pytest.fixture
+def run(recipe) -> Store:
+    return Store(recipe.run)
