@@ -3,8 +3,15 @@
 import dataclasses
 import json
 import logging
+import traceback
 
-from ..schemas.errors import BudgetExceededError, EnvironmentFault, InterlinkError
+from ..schemas.errors import (
+    BudgetExceededError,
+    EnvironmentFault,
+    IncompleteError,
+    InterlinkError,
+    UsageError,
+)
 from .store import Store
 from .workspace import CommittedFile
 
@@ -67,19 +74,33 @@ def read_commit(store: Store, step_folder: str, part: str) -> Commit | None:
     return Commit(stages=stages, files=files, **row)
 
 
-def stop_step(store: Store, folder: str, error: InterlinkError) -> None:
-    """Tell every worker of a step to take no further part, and the driver why."""
-    logger.error("%s stops: %s", folder, error)
-    reason = json.dumps({"message": str(error), "exit_code": error.exit_code})
-    store.put_if_absent(f"{folder}/{STOP_NAME}", reason.encode())
+def stop_step(store: Store, folder: str, error: Exception) -> None:
+    """Tell every worker of a step to take no further part, and the driver why.
+
+    An error that nobody raised on purpose is a bug, and is told with its traceback.
+    """
+    if isinstance(error, InterlinkError):
+        reason = {"message": str(error), "exit_code": error.exit_code}
+    else:
+        reason = {"message": "".join(traceback.format_exception(error)), "exit_code": 1}
+    logger.info("%s stops: %s", folder, reason["message"])
+    store.put_if_absent(f"{folder}/{STOP_NAME}", json.dumps(reason).encode())
 
 
-def take_stop(store: Store, folder: str) -> InterlinkError | None:
+def take_stop(store: Store, folder: str) -> Exception | None:
     """Return why a step was stopped, if it was, and forget it, so that a next run may go on."""
     try:
         reason = json.loads(store.read(f"{folder}/{STOP_NAME}"))
     except FileNotFoundError:
         return None
     store.remove(f"{folder}/{STOP_NAME}")
-    kinds = {3: EnvironmentFault, 5: BudgetExceededError}
-    return kinds.get(reason["exit_code"], InterlinkError)(reason["message"])
+    kind = _KINDS.get(reason["exit_code"])
+    if kind is None:
+        return RuntimeError(f"a worker of {folder} met a bug\n{reason['message']}")
+    return kind(reason["message"])
+
+
+_KINDS = {
+    kind.exit_code: kind
+    for kind in (UsageError, EnvironmentFault, IncompleteError, BudgetExceededError)
+}

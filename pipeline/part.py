@@ -7,10 +7,12 @@ import time
 import uuid
 from collections import Counter
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from ..schemas.errors import EnvironmentFault, InterlinkError
+from ..schemas.errors import EnvironmentFault
 from ..schemas.outcome import Disposition, Outcome
+from ..transforms.base import Transform
 from .commit import (
     DONE_NAME,
     KEPT_NAME,
@@ -25,7 +27,8 @@ from .plan import read_part
 from .records_file import read_records, write_records
 from .runtime import RetryPolicy, run_stage
 from .step import Step
-from .store import Store
+from .store import Store, disk_faults
+from .threads import use_one_thread
 from .verify import verify_parquet
 from .workspace import CommittedFile, PartWorkspace
 
@@ -49,6 +52,9 @@ class PartRunner:
     previous_folder: str | None
     scratch: str | None = None
     retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
+    _ready: list[Transform[Any, Any]] = dataclasses.field(
+        default_factory=list, init=False, repr=False
+    )
 
     @property
     def folder(self) -> str:
@@ -56,14 +62,17 @@ class PartRunner:
         return step_folder(self.step, self.key)
 
     def setup(self) -> None:
-        """Load the step's models; called once in each worker."""
-        for stage in self.step.stages:
-            stage.transform.setup()
+        """Load the step's models; called once in each worker. What goes wrong stops the step."""
+        use_one_thread()
+        with _StopsStep(self.store_url, self.folder):
+            for stage in self.step.stages:
+                self._ready.append(stage.transform)
+                stage.transform.setup()
 
     def teardown(self) -> None:
         """Release the step's models."""
-        for stage in self.step.stages:
-            stage.transform.teardown()
+        while self._ready:
+            self._ready.pop().teardown()
 
     def run(self, part: str) -> Commit | None:
         """Take one part through the step, unless it is done already.
@@ -75,11 +84,9 @@ class PartRunner:
         done = read_commit(store, self.folder, part)
         if done is not None or store.exists(f"{self.folder}/{STOP_NAME}"):
             return done
-        try:
+        with _StopsStep(self.store_url, self.folder), disk_faults(str(self._scratch(store))):
             return self._attempt(store, part)
-        except InterlinkError as error:
-            stop_step(store, self.folder, error)
-            return None
+        return None
 
     def _attempt(self, store: Store, part: str) -> Commit:
         started = time.monotonic()
@@ -165,6 +172,31 @@ class PartRunner:
 def step_folder(step: Step, key: str) -> str:
     """Return the folder of a step's commits under the run, for its step key."""
     return f"steps/{step.name}-{key[:12]}"
+
+
+class _StopsStep:
+    """Stops the step, and keeps the error from the engine, which would tell it in its own way."""
+
+    def __init__(self, store_url: str, folder: str) -> None:
+        self._store_url = store_url
+        self._folder = folder
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False  # all is well, or the process is told to end
+        store = Store(self._store_url)
+        if isinstance(error, OSError):  # transforms' own are caught by the runtime
+            error = EnvironmentFault(f"cannot read or write {store.display()}: {error}")
+        stop_step(store, self._folder, error)
+        return True
 
 
 def _count(step: Step, outcomes: list[Outcome]) -> tuple[StageCounts, ...]:

@@ -66,10 +66,15 @@ def run_step(
         observer.step_started(
             plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
         )
+    ended: IncompleteError | None = None
     if watcher.missing:
-        with watcher:
-            engine.run(runner, watcher.missing)
-    _raise_if_unfinished(store, runner, watcher)
+        try:
+            with watcher:
+                engine.run(runner, watcher.missing)
+        except IncompleteError as error:
+            ended = error
+            watcher.look()
+    _raise_if_unfinished(store, runner, watcher, ended)
     commits = tuple(watcher.commits[part] for part in parts)
     report = StepReport(
         plan=plan,
@@ -109,10 +114,15 @@ def add_counts(commits: Sequence[Commit]) -> tuple[StageCounts, ...]:
     return tuple(totals)
 
 
-def _raise_if_unfinished(store: Store, runner: PartRunner, watcher: CommitWatcher) -> None:
+def _raise_if_unfinished(
+    store: Store, runner: PartRunner, watcher: CommitWatcher, ended: IncompleteError | None
+) -> None:
+    # Why a worker stopped the step says more than how the engine took it.
     stopped = take_stop(store, runner.folder) or watcher.failed_too_often()
     if stopped is not None:
-        raise stopped
+        raise stopped from ended
+    if watcher.missing and ended is not None:
+        raise ended
     if watcher.missing:
         raise IncompleteError(
             f"step {runner.step.name!r} ended without {len(watcher.missing)} of its parts, such as "
@@ -122,6 +132,8 @@ def _raise_if_unfinished(store: Store, runner: PartRunner, watcher: CommitWatche
 
 def _check_sums(report: StepReport) -> None:
     """Every record that a stage gave is an input of the next, and the last one's are committed."""
+    if not report.commits:
+        return
     given = [stage.outputs for stage in report.stages]
     taken = [stage.planned for stage in report.stages[1:]]
     taken.append(sum(commit.num_kept for commit in report.commits))

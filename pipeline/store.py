@@ -90,7 +90,7 @@ class Store:
             Whether this call wrote it.
         """
         target = self.locate(path)
-        with _disk_faults(target):
+        with disk_faults(target):
             if self.is_local:
                 return _link_if_absent(Path(target), data)
             try:
@@ -102,11 +102,11 @@ class Store:
     def put_file(self, path: str, local: Path) -> None:
         """Take a local file over to `path`; on a local store it is moved, not copied."""
         target = self.locate(path)
-        with _disk_faults(target):
+        with disk_faults(target):
             if self.is_local:
                 Path(target).parent.mkdir(parents=True, exist_ok=True)
-                _flush(local)
-                shutil.move(local, target)
+                shutil.move(local, target)  # from another disk, the bytes are copied only now
+                _flush(Path(target))
             else:
                 self._fs.put_file(str(local), target)
                 local.unlink()
@@ -114,7 +114,7 @@ class Store:
     def put(self, path: str, data: bytes) -> None:
         """Write a file that nobody else writes, or only with the same bytes."""
         target = self.locate(path)
-        with _disk_faults(target):
+        with disk_faults(target):
             if self.is_local:
                 unfinished = Path(f"{target}.{uuid.uuid4().hex}.tmp")
                 unfinished.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ class Store:
     def copy_to(self, path: str, other: "Store", other_path: str) -> None:
         """Copy a file to another store, as a hard link where both lie on one disk."""
         source, target = self.local_path(path), other.local_path(other_path)
-        with _disk_faults(other.locate(other_path)):
+        with disk_faults(other.locate(other_path)):
             if source and target:
                 _link_or_copy(source, target)
             else:
@@ -198,7 +198,7 @@ def _flush(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _disk_faults(target: str) -> Iterator[None]:
+def disk_faults(target: str) -> Iterator[None]:
     """Turn a full or read-only disk into an error that blames the machine."""
     try:
         yield

@@ -3,18 +3,32 @@
 `RunStep` takes parts through a step, `RunStage` records through a stage, for pipelines of your own.
 """
 
+import contextlib
+import logging
+import re
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...schemas.errors import EnvironmentFault
+from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError, UsageError
 from ...transforms.base import Gather
 from ..part import PartRunner
 from ..runtime import RetryPolicy, run_stage
 from ..step import Stage
+from .quiet import quiet, quiet_import
 
 try:
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+    with quiet_import():  # Beam warns that Google's clients are missing, which nothing here needs
+        import apache_beam as beam
+        import grpc
+        from apache_beam.options.pipeline_options import (
+            DirectOptions,
+            PipelineOptions,
+            StandardOptions,
+        )
+        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+        from apache_beam.transforms.environments import SubprocessSDKEnvironment
 except ImportError as error:
     raise EnvironmentFault(
         "the engine 'beam' needs Apache Beam: pip install 'interlink[beam]', or use engine: local"
@@ -23,28 +37,63 @@ except ImportError as error:
 OUTCOMES = "outcomes"
 """Tag of `RunStage`'s second output: one `Outcome` for each record that went in."""
 
+_LEVELS = {
+    # A dead worker gives a dozen tracebacks of Beam's own; the engine says it in one sentence.
+    "apache_beam": logging.CRITICAL,
+    "apache_beam.runners.portability.local_job_service": logging.ERROR,  # what workers log
+}
+_THREADS = {"run_worker", "beam_control_read", "read_grpc_client_inputs"}
+_WORKER = (
+    # Without a handler, the first import that logs makes one on the terminal, at INFO.
+    "import logging; logging.getLogger().addHandler(logging.NullHandler());"
+    "from apache_beam.runners.worker import sdk_worker_main; sdk_worker_main.main([])"
+)
+
 
 class BeamEngine:
     """Runs each step as one Beam job.
 
     Args:
-        options: arguments for `PipelineOptions`. Without `--runner` the in-process `FnApiRunner`
-            is taken, as Beam's own default first tries to download another one.
+        options: arguments for `PipelineOptions`. Without `--runner` the `FnApiRunner` is taken, as
+            Beam's own default first tries to download another one: in this process, or on as many
+            worker processes as the step has workers.
     """
 
     def __init__(self, options: Sequence[str] = ()) -> None:
-        self._options = PipelineOptions(list(options))
-        standard = self._options.view_as(StandardOptions)
-        if standard.runner is None:
-            standard.runner = "FnApiRunner"
+        self._options = list(options)
 
     def run(self, runner: PartRunner, parts: Sequence[str]) -> None:
         """Take the parts through the step; Beam decides where."""
-        with beam.Pipeline(options=self._options) as pipeline:
-            _ = pipeline | "ReadPlan" >> beam.Create(list(parts)) | RunStep(runner)
+        options = PipelineOptions(self._options)
+        is_local = options.view_as(StandardOptions).runner in {None, "FnApiRunner"}
+        chosen = self._local_runner(options, runner.step.resources.workers) if is_local else None
+        try:
+            pipeline = beam.Pipeline(runner=chosen, options=options)
+        except ValueError as error:
+            raise UsageError(f"Beam refuses its options {self._options}: {error}") from error
+        done = pipeline | "ReadPlan" >> beam.Create(list(parts)) | RunStep(runner)
+        # Where nothing awaits a worker's output, the FnApiRunner of Beam 2.77 awaits a dead worker
+        # for ever.
+        _ = done | "Count" >> beam.combiners.Count.Globally()
+        with quiet(_LEVELS, _THREADS) if is_local else contextlib.nullcontext():
+            try:
+                pipeline.run().wait_until_finish()
+            except (RuntimeError, OSError, grpc.RpcError, beam.error.BeamError) as error:
+                raise _why_failed(runner, error) from error
 
     def close(self) -> None:
         """Do nothing: a Beam job ends by itself."""
+
+    def _local_runner(self, options: Any, workers: int) -> Any:  # noqa: ANN401  (Beam has no types)
+        direct = options.view_as(DirectOptions)
+        if workers > 1 and not any(option.startswith("--direct_") for option in self._options):
+            direct.direct_running_mode, direct.direct_num_workers = "multi_processing", workers
+        if direct.direct_running_mode != "multi_processing":
+            return FnApiRunner()
+        direct.direct_running_mode = "in_memory"  # else it would start workers in its own way
+        command = f"exec {shlex.join([sys.executable, '-c', _WORKER])}"
+        environment = SubprocessSDKEnvironment.from_command_string(command)
+        return FnApiRunner(default_environment=environment)
 
 
 class RunStep(beam.PTransform):  # type: ignore[misc]  # Beam has no types
@@ -63,7 +112,8 @@ class RunStep(beam.PTransform):  # type: ignore[misc]  # Beam has no types
 class RunStage(beam.PTransform):  # type: ignore[misc]  # Beam has no types
     """Records in; records out, and their outcomes under the tag `outcomes`.
 
-    For stages whose transform needs no `Workspace`; batches are formed by Beam.
+    For stages whose transform needs no `Workspace`. Beam forms the batches, and gives the records
+    of a group in any order.
     """
 
     def __init__(self, stage: Stage, retry: RetryPolicy | None = None) -> None:
@@ -119,3 +169,16 @@ class _StageFn(beam.DoFn):  # type: ignore[misc]  # Beam has no types
 
     def teardown(self) -> None:
         self._stage.transform.teardown()
+
+
+def _why_failed(runner: PartRunner, error: Exception) -> InterlinkError:
+    """Say why a job failed; Beam knows errors of workers only by their text."""
+    # A fault that could not be noted in the run, such as its own full disk, comes this way.
+    faults = re.findall(rf"{EnvironmentFault.__name__}: (.+)", str(error))
+    if faults:
+        return EnvironmentFault(faults[-1])
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return IncompleteError(
+        f"the Beam job of step {runner.step.name!r} failed, as when a worker dies: {lines[-1]} "
+        "What is committed stays: run again to go on"
+    )

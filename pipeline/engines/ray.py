@@ -1,17 +1,22 @@
 """Ray: a pool of warm actors that hold the step's models; a part is a call."""
 
+import contextlib
 import logging
+import math
+import os
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
 
 from ...schemas.errors import EnvironmentFault, IncompleteError
+from ..cpu import WorkerCpu, note_ended, worker_cpu
 from ..part import PartRunner
 from ..step import Resources
 from ..threads import ONE_THREAD, use_one_thread
 
 try:
     import ray
-    from ray.exceptions import RayActorError
+    from ray.exceptions import RayError, RayTaskError
 except ImportError as error:
     raise EnvironmentFault(
         "the engine 'ray' needs Ray: pip install 'interlink[ray]', or use engine: local"
@@ -20,9 +25,12 @@ except ImportError as error:
 logger = logging.getLogger(__name__)
 
 PREFETCH = 2
-"""Calls that wait at one actor: the next part is there when the model is free."""
+"""Calls at one actor: the next part waits there when the model is free."""
 MAX_DEATHS = 3
 """Actors that may die under one step before it is given up."""
+OBJECT_STORE_BYTES = 100 << 20
+"""Of a local instance; only the step itself lies in it, as pixels never travel through Ray."""
+_END_GRACE_S = 5.0
 
 
 class RayEngine:
@@ -39,17 +47,16 @@ class RayEngine:
     def run(self, runner: PartRunner, parts: Sequence[str]) -> None:
         """Take the parts through the step on `resources.workers` actors."""
         self._connect()
-        resources = runner.step.resources
-        _check_fits(resources)
-        size = min(resources.workers, len(parts))
+        size = min(runner.step.resources.workers, len(parts))
+        _check_fits(runner.step.resources, size)
         pool = _Pool(runner, size, is_remote=self._address != "local")
         try:
-            pool.run(list(parts))
+            pool.run(parts)
         finally:
             pool.close()
 
     def close(self) -> None:
-        """Stop the local cluster, if this engine started it."""
+        """Leave the cluster, and stop it if this engine started it."""
         if self._is_ours:
             ray.shutdown()
             self._is_ours = False
@@ -57,13 +64,19 @@ class RayEngine:
     def _connect(self) -> None:
         if ray.is_initialized():
             return
-        use_one_thread()  # the local workers inherit it
-        ray.init(
-            address=self._address,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.WARNING,
-        )
+        options: dict[str, Any] = {}
+        if self._address == "local":
+            use_one_thread()  # the local workers inherit it
+            # No call home, and no idle workers before there is work.
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
+            options = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+        try:
+            ray.init(
+                address=self._address, log_to_driver=False, logging_level=logging.ERROR, **options
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            raise EnvironmentFault(f"cannot start Ray at {self._address!r}: {error}") from error
         self._is_ours = True
 
 
@@ -77,8 +90,9 @@ class _PartActor:
     def run(self, part: str) -> bool:
         return self._runner.run(part) is not None
 
-    def stop(self) -> None:
+    def stop(self) -> WorkerCpu:
         self._runner.teardown()
+        return worker_cpu()
 
 
 class _Pool:
@@ -95,60 +109,82 @@ class _Pool:
         )
         self._runner = ray.put(runner)
         self._actors = [self._make.remote(self._runner) for _ in range(size)]
+        self._calls: dict[Any, tuple[Any, str]] = {}
         self._deaths = 0
 
-    def run(self, waiting: list[str]) -> None:
+    def run(self, parts: Sequence[str]) -> None:
         """Keep every actor busy until all parts are through or the step was stopped."""
-        calls: dict[Any, tuple[Any, str]] = {}
-        waiting.reverse()
-        for actor in self._actors * PREFETCH:
-            self._submit(actor, waiting, calls)
-        while calls:
-            [ready], _ = ray.wait(list(calls), num_returns=1)
-            actor, part = calls.pop(ready)
+        waiting = deque(parts)
+        self._fill(waiting)
+        while self._calls:
+            [ready], _ = ray.wait(list(self._calls), num_returns=1)
+            actor, part = self._calls.pop(ready)
             try:
                 if not ray.get(ready):
                     return
-            except RayActorError as error:
-                waiting.append(part)
-                actor = self._replace(actor, error)
-            self._submit(actor, waiting, calls)
+            except RayTaskError as error:
+                if isinstance(error.cause, EnvironmentFault):
+                    raise error.cause from error
+                raise IncompleteError(f"a Ray worker failed: {_last_line(error)}") from error
+            except RayError as error:
+                waiting.appendleft(part)
+                self._replace(actor, error)
+            self._fill(waiting)
 
     def close(self) -> None:
         """Let every actor release its models, then end it."""
-        ray.wait([a.stop.remote() for a in self._actors], num_returns=len(self._actors), timeout=5)
+        ends = [actor.stop.remote() for actor in self._actors]
+        ended, _ = ray.wait(ends, num_returns=len(ends), timeout=_END_GRACE_S)
+        for end in ended:
+            with contextlib.suppress(RayError):
+                note_ended(ray.get(end))
         for actor in self._actors:
             ray.kill(actor)
 
-    def _submit(self, actor: Any, waiting: list[str], calls: dict[Any, tuple[Any, str]]) -> None:  # noqa: ANN401
-        if waiting:
-            part = waiting.pop()
-            calls[actor.run.remote(part)] = (actor, part)
+    def _fill(self, waiting: deque[str]) -> None:
+        """Give each actor a part, and one more while no other actor could begin it sooner."""
+        load = Counter(actor for actor, _ in self._calls.values())
+        for most in range(1, PREFETCH + 1):
+            for actor in self._actors:
+                is_plenty = most == 1 or len(waiting) >= len(self._actors)
+                if waiting and is_plenty and load[actor] < most:
+                    part = waiting.popleft()
+                    self._calls[actor.run.remote(part)] = (actor, part)
+                    load[actor] += 1
 
-    def _replace(self, dead: Any, error: RayActorError) -> Any:  # noqa: ANN401  (Ray has no types)
+    def _replace(self, dead: Any, error: RayError) -> None:  # noqa: ANN401  (Ray has no types)
         """Start an actor in the place of a dead one; its other calls come back dead as well."""
-        if dead in self._actors:
-            self._deaths += 1
-            logger.warning("a Ray worker died: %s", error)
-            if self._deaths > MAX_DEATHS:
-                raise IncompleteError(
-                    f"{self._deaths} Ray workers died in one step; the last: {error}. "
-                    "What is committed stays: run again to go on"
-                ) from error
-            self._actors[self._actors.index(dead)] = self._make.remote(self._runner)
-        return self._actors[-1]
+        if dead not in self._actors:
+            return
+        self._deaths += 1
+        reason = str(error).strip().splitlines()[0]
+        logger.warning("a Ray worker died, its parts go to another: %s", reason)
+        if self._deaths > MAX_DEATHS:
+            raise IncompleteError(
+                f"{self._deaths} Ray workers died in one step; the last: {reason} "
+                "What is committed stays: run again to go on"
+            ) from error
+        ray.kill(dead)  # it may only be out of reach
+        self._actors[self._actors.index(dead)] = self._make.remote(self._runner)
 
 
-def _check_fits(resources: Resources) -> None:
-    """Refuse a worker that no node can hold: Ray would leave it pending without a word."""
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    fits = any(
-        node.get("CPU", 0) >= resources.cpus and node.get("GPU", 0) >= resources.gpus
-        for node in nodes
-    )
-    if not fits:
-        largest = max((n.get("CPU", 0), n.get("GPU", 0)) for n in nodes)
+def _check_fits(resources: Resources, workers: int) -> None:
+    """Refuse a pool that the cluster cannot hold: Ray would leave it pending without a word."""
+    room = sum(_room(node["Resources"], resources) for node in ray.nodes() if node["Alive"])
+    if room < workers:
         raise EnvironmentFault(
-            f"a worker asks for {resources.cpus:g} CPUs and {resources.gpus:g} GPUs, but the "
-            f"largest node has {largest[0]:g} and {largest[1]:g}; lower the step's resources"
+            f"{workers} workers of {resources.cpus:g} CPUs and {resources.gpus:g} GPUs do not fit "
+            f"the Ray cluster, which has room for {room}; lower the step's workers, cpus or gpus, "
+            "or add nodes"
         )
+
+
+def _room(node: dict[str, float], resources: Resources) -> int:
+    """Return how many workers one node can hold."""
+    wanted = {"CPU": resources.cpus, "GPU": resources.gpus}
+    fits = [node.get(name, 0.0) / amount for name, amount in wanted.items() if amount > 0]
+    return math.floor(min(fits) + 1e-9)
+
+
+def _last_line(error: RayTaskError) -> str:
+    return str(error).strip().splitlines()[-1]

@@ -115,7 +115,7 @@ def test_a_batch_that_fails_for_good_is_halved_down_to_the_one_to_blame():
     assert [o.input_id for o in result.outcomes if o.disposition == "failed"] == ["c"]
     assert [o.batch_split for o in result.outcomes] == [True] * 5
     assert [r.flags for r in result.records] == [(Flag.BATCH_SPLIT,)] * 4
-    assert "MemoryGone: the batch does not fit" in (result.outcomes[2].message or "")
+    assert "LibraryError: the batch does not fit" in (result.outcomes[2].message or "")
 
 
 def test_a_failing_batch_of_one_is_not_called_split():

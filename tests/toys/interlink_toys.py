@@ -134,15 +134,15 @@ class Multiply(Expand[Item, Item]):
 
 @dataclasses.dataclass(kw_only=True)
 class Inspect(Map[Item, Item]):
-    """Keeps all; batches that hold a source marked `whole_batch` fail for good."""
+    """Keeps all; batches that hold a source with `inspect=poison` fail for good."""
 
     def process_batch(self, records: Sequence[Item]) -> Sequence[Kept[Item]]:
         if any(record.source.metadata.get("inspect") == "poison" for record in records):
-            raise MemoryGone("the batch does not fit")
+            raise LibraryError("the batch does not fit")
         return [Kept(input_id=record.item_id, record=record) for record in records]
 
 
-class MemoryGone(Exception):
+class LibraryError(Exception):
     """What a library might raise."""
 
 

@@ -1,0 +1,48 @@
+"""Keep an engine's chatter off the terminal, where errors of ours must be seen."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Collection, Iterator, Mapping
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def quiet(levels: Mapping[str, int], threads: Collection[str] = ()) -> Iterator[None]:
+    """Raise the levels of loggers, and note at DEBUG what an engine's own threads die of.
+
+    Args:
+        levels: least level by name of logger.
+        threads: names of threads whose death their engine reports in another way.
+    """
+    loggers = {name: logging.getLogger(name) for name in levels}
+    before = {name: found.level for name, found in loggers.items()}
+    hook = threading.excepthook
+
+    def note(args: threading.ExceptHookArgs) -> None:
+        if args.thread is None or args.thread.name not in threads:
+            hook(args)
+        else:
+            logger.debug("thread %s ended: %r", args.thread.name, args.exc_value)
+
+    for name, found in loggers.items():
+        found.setLevel(levels[name])
+    threading.excepthook = note
+    try:
+        yield
+    finally:
+        threading.excepthook = hook
+        for name, found in loggers.items():
+            found.setLevel(before[name])
+
+
+@contextlib.contextmanager
+def quiet_import() -> Iterator[None]:
+    """Hold back what libraries log while they are imported."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)

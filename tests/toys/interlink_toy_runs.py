@@ -1,0 +1,90 @@
+"""Toy runs: a plan of toy sources, taken through a step by the very code of production."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from interlink.pipeline.commit import KEPT_NAME, OUTCOMES_NAME
+from interlink.pipeline.engines.engine import Engine
+from interlink.pipeline.observer import Observer
+from interlink.pipeline.part import PartRunner
+from interlink.pipeline.plan import plan_parts, write_plan
+from interlink.pipeline.records_file import read_records
+from interlink.pipeline.runtime import RetryPolicy
+from interlink.pipeline.step import Resources, Stage, Step
+from interlink.pipeline.step_run import StepReport, run_step
+from interlink.pipeline.store import Store
+from interlink.schemas.outcome import Outcome
+from interlink.schemas.source import Source
+
+QUICK = RetryPolicy(attempts=3, first_pause_s=0)
+
+
+class ToyRun:
+    """A run in a folder, with one plan.
+
+    Args:
+        root: the run's folder.
+        sources: what the plan divides into parts.
+    """
+
+    def __init__(self, root: Path, sources: Sequence[Source]) -> None:
+        self.store = Store(str(root))
+        write_plan(self.store, 1, sources)
+        self.parts = plan_parts(self.store, 1)
+
+    def runner(self, *stages: Stage, name: str = "toy", **resources: float) -> PartRunner:
+        """Return what takes a part of this run through the stages."""
+        step = Step(name=name, stages=stages, resources=Resources(**resources))
+        return PartRunner(
+            store_url=self.store.url,
+            step=step,
+            key=step.key(""),
+            previous_folder=None,
+            retry=QUICK,
+        )
+
+    def go(
+        self,
+        engine: Engine,
+        runner: PartRunner,
+        *,
+        max_failed_share: float = 1.0,
+        observers: Sequence[Observer] = (),
+    ) -> StepReport:
+        """Take all parts through the step."""
+        return run_step(
+            engine,
+            runner,
+            plan=1,
+            parts=self.parts,
+            max_failed_share=max_failed_share,
+            observers=observers,
+        )
+
+    def kept_digests(self, report: StepReport) -> dict[str, str]:
+        """Return the digest of each part's `kept.parquet`, computed anew from its bytes."""
+        digests = {}
+        for commit in report.commits:
+            file = commit.file(KEPT_NAME)
+            assert file is not None
+            digests[commit.part] = hashlib.sha256(self.store.read(file.path)).hexdigest()
+            assert digests[commit.part] == file.sha256
+        return digests
+
+    def kept(self, report: StepReport, record_type: type) -> list:
+        """Return the kept records of all parts, in order."""
+        return self._rows(report, KEPT_NAME, record_type)
+
+    def outcomes(self, report: StepReport) -> list[Outcome]:
+        """Return the outcomes of all parts, in order."""
+        return self._rows(report, OUTCOMES_NAME, Outcome)
+
+    def _rows(self, report: StepReport, name: str, record_type: type) -> list:
+        rows: list = []
+        for commit in report.commits:
+            file = commit.file(name)
+            assert file is not None
+            with self.store.open(file.path) as opened:
+                rows.extend(read_records(opened, record_type))
+        return rows
