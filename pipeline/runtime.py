@@ -21,7 +21,16 @@ from ..schemas.outcome import (
     Outcome,
     RejectionReason,
 )
-from ..transforms.base import Expand, Failed, Gather, Kept, Map, Rejected, record_id
+from ..transforms.base import (
+    Expand,
+    Failed,
+    Gather,
+    Kept,
+    Map,
+    Rejected,
+    RejectRecord,
+    record_id,
+)
 from .redact import redact
 from .step import Stage
 
@@ -171,6 +180,10 @@ def _try_outputs(call: Any, retry: RetryPolicy) -> tuple[list[Any], _Trial]:  # 
                 if outputs
                 else Rejected(input_id="", reason=RejectionReason.EMPTY)
             )
+            break
+        except RejectRecord as rejection:
+            outputs = []
+            result = Rejected(input_id="", reason=rejection.reason, value=rejection.value)
             break
         except Exception as error:
             outputs, result = [], _blame(error)

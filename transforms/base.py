@@ -46,6 +46,20 @@ class Failed:
     value: float | None = None
 
 
+class RejectRecord(Exception):  # noqa: N818  (an outcome, not an error)
+    """Raised by an `Expand` or a `Gather` to leave its input out for a reason.
+
+    Attributes:
+        reason: why, from the closed list.
+        value: the number that decided.
+    """
+
+    def __init__(self, reason: RejectionReason, *, value: float | None = None) -> None:
+        super().__init__(reason, value)
+        self.reason = reason
+        self.value = value
+
+
 class Workspace(Protocol):
     """What a part lends to the transforms that run on it."""
 
@@ -148,7 +162,10 @@ class Map(Transform[In, Out]):
 
 
 class Expand(Transform[In, Out]):
-    """One record in, any number out. None at all counts as rejected: `empty`."""
+    """One record in, any number out. None at all counts as rejected: `empty`.
+
+    To name a better reason, raise `RejectRecord`.
+    """
 
     @abstractmethod
     def process(self, record: In) -> Iterable[Out]:

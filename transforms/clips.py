@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from ..schemas.clip import Clip, Flag
 from ..schemas.ids import clip_id
+from ..schemas.outcome import RejectionReason
 from ..schemas.text import Caption, TextKind
 from ..schemas.video import Scan, Video
-from .base import Expand
+from .base import Expand, RejectRecord
 from .clip_policy import Limits, Span, choose_spans, find_pauses, given_spans
 from .frames import evenly_spaced, frames_between
 from .words import ClipSpeech, assign_speech, to_gap
@@ -21,8 +22,8 @@ class ChooseClips(Expand[Video, Clip]):
 
     The policy starts from the shots: long ones are split, at pauses of the speech where there are
     any, short ones are merged with a neighbour, across the weakest boundary first. What is still
-    too short is left out; its words become a gap. A video without a clip is rejected as `empty`,
-    and so is one that is shorter than `min_duration_s`. Given spans overrule all of this.
+    too short is left out; its words become a gap. A video that is shorter than `min_duration_s` is
+    rejected as `too_short`. Given spans overrule all of this.
 
     Each clip gets all frames of the frame set that begin inside it; who shows them picks a few with
     `evenly_spaced`. Texts given with a span go to its clip; texts given for the whole source go to
@@ -58,6 +59,9 @@ class ChooseClips(Expand[Video, Clip]):
         else:
             pauses = find_pauses(segments, limits.min_silence_us)
             spans = choose_spans(scan.shots, scan.boundaries, pauses, limits)
+            if not spans:
+                duration_s = (scan.end_us - scan.start_us) / 1_000_000
+                raise RejectRecord(RejectionReason.TOO_SHORT, value=duration_s)
         speech, gap_after = assign_speech([(s.start_us, s.end_us) for s in spans], segments)
         for n, (span, said) in enumerate(zip(spans, speech, strict=True)):
             clip = replace(_clip(record, scan, span, said), number=n, num_clips=len(spans))

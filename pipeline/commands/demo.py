@@ -17,6 +17,7 @@ from ..kept import read_kept
 from ..recipe import Recipe, make_recipe
 from ..run import RunReport, run_recipe
 from ..store import Store
+from .console import make_console
 from .document_text import print_document
 from .funnel import print_funnel
 from .inspect import save_picture
@@ -41,7 +42,7 @@ def demo(
 
     The embedded videos come with their truth, so that the end can say how much was found.
     """
-    console = Console()
+    console = make_console()
     chosen = check_engine(engine)
     output.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
+
+from .console import make_console
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ NEEDS = (
 
 def doctor() -> None:
     """Say what is installed and what is missing, with the fix. Goes online for nothing."""
-    console = Console()
+    console = make_console()
     table = Table(title=f"Python {platform.python_version()} on {platform.platform()}")
     table.title_justify = "left"
     for name in ("", "what", "version", "for", "fix"):

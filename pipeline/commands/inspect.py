@@ -23,6 +23,7 @@ from ..recipe import Recipe, make_recipe
 from ..run import RunReport, run_steps
 from ..step_run import StepReport
 from ..store import Store
+from .console import make_console
 from .document_text import print_document
 from .options import Settings
 from .progress import progress_for
@@ -39,7 +40,7 @@ def inspect(
     A video is fetched, scanned, transcribed and cut into clips here, with the defaults of a recipe
     and what `--set` says; nothing of it is kept but the picture.
     """
-    console = Console()
+    console = make_console()
     if Store(what).names("_manifest"):
         _inspect_dataset(console, what)
     elif Path(what).is_dir():

@@ -55,3 +55,7 @@ def main() -> None:
 def _terminate(number: int, frame: FrameType | None) -> None:
     """End as if by an exception, so that engines and children are closed on the way out."""
     sys.exit(128 + signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,5 @@
 """`interlink plan`: what a run would do, before it does it."""
 
-from rich.console import Console
 from rich.table import Table
 
 from ..commit import read_commit
@@ -10,6 +9,7 @@ from ..plan import plan_numbers, plan_parts, plan_sources
 from ..recipe import load_recipe
 from ..run import make_plans
 from ..store import Store
+from .console import make_console
 from .options import EngineOption, Limit, RecipePath, Settings, check_engine, settings_of
 
 
@@ -25,7 +25,7 @@ def plan(
     store.probe()
     new = make_plans(store, loaded)
     steps = curate(loaded, engine=check_engine(engine))
-    console = Console()
+    console = make_console()
     for number in plan_numbers(store):
         parts = plan_parts(store, number)
         num_sources = sum(1 for _ in plan_sources(store, number))

@@ -1,10 +1,10 @@
 """`interlink run`: videos in, shards out."""
 
 import typer
-from rich.console import Console
 
 from ..recipe import load_recipe
 from ..run import run_recipe
+from .console import make_console
 from .funnel import print_funnel
 from .options import EngineOption, Limit, RecipePath, Settings, check_engine, settings_of
 from .progress import progress_for
@@ -25,7 +25,7 @@ def run(
     loaded = load_recipe(recipe, settings_of(settings, limit))
     options = (*loaded.beam.options, *context.args)
     loaded = loaded.model_copy(update={"beam": loaded.beam.model_copy(update={"options": options})})
-    console = Console()
+    console = make_console()
     with progress_for(console) as progress:
         report = run_recipe(loaded, engine=check_engine(engine), observers=[progress])
     print_funnel(console, report.steps)

@@ -4,7 +4,6 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ...schemas.errors import UsageError
@@ -12,6 +11,7 @@ from ..commit import Commit, read_commit
 from ..plan import plan_numbers, plan_parts
 from ..step_run import add_counts
 from ..store import Store
+from .console import make_console
 from .funnel import FATES
 
 
@@ -23,7 +23,7 @@ def status(
     numbers = plan_numbers(store)
     if not numbers:
         raise UsageError(f"there is no plan in {run}; name the `run:` folder of a recipe")
-    console = Console()
+    console = make_console()
     table = Table(title=f"{run}: {len(numbers)} plans")
     table.title_justify = "left"
     for name in ("step", "parts", "of", *FATES):

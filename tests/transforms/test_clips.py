@@ -10,6 +10,7 @@ from interlink.schemas.clip import Clip, Flag
 from interlink.schemas.ids import clip_id
 from interlink.schemas.source import GivenSpan, Source
 from interlink.schemas.text import SegmentFlag, TextKind
+from interlink.transforms.base import RejectRecord
 from interlink.transforms.clips import ChooseClips, in_order
 
 SECOND = 1_000_000
@@ -96,8 +97,10 @@ def test_given_spans_overrule_the_policy_and_bring_their_captions(records):
     assert second.captions == ()
 
 
-def test_a_video_without_a_clip_yields_nothing(records):
-    assert list(ChooseClips().process(records.video(1.0))) == []
+def test_a_video_without_a_clip_is_too_short(records):
+    with pytest.raises(RejectRecord, match="too_short") as rejection:
+        list(ChooseClips().process(records.video(1.0)))
+    assert rejection.value.value == 1.0
     outside = Source(source_id="s", uri="a", spans=(GivenSpan(start_us=90, end_us=91),))
     video = records.video(8, start_s=3, source=outside)
     assert list(ChooseClips().process(video)) == []

@@ -1,0 +1,138 @@
+"""The driver is killed, at seeded points of a run; running it again gives the very same bytes."""
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import av
+import psutil
+import pytest
+import yaml
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "videos"
+NUM_STEPS = 6
+MARK = "INTERLINK_TEST_MARK"
+TRIES = [*(("local", seed) for seed in range(7)), ("beam", 7), ("beam", 8), ("ray", 9)]
+
+pytestmark = [pytest.mark.slow, pytest.mark.engines]
+
+
+def excerpt(source: Path, target: Path, seconds: float) -> None:
+    """Copy the first seconds of a file, speech and all."""
+    with av.open(source) as given, av.open(target, "w") as made:
+        streams = {s.index: made.add_stream_from_template(s) for s in given.streams}
+        for packet in given.demux():
+            if packet.dts is not None and packet.pts * packet.time_base < seconds:
+                packet.stream = streams[packet.stream.index]
+                made.mux(packet)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("sources")
+    names = sorted(EXAMPLES.glob("*.mp4"))
+    for number in range(6):
+        excerpt(names[number % 4], folder / f"{number}.mp4", 6.0 + number)
+    (folder / "broken.mp4").write_bytes(b"this is no video")
+    return folder
+
+
+def write_recipe(folder: Path, sources: Path) -> Path:
+    folder.mkdir(parents=True)
+    recipe = folder / "recipe.yaml"
+    content = {
+        "sources": str(sources),
+        "run": str(folder / "run"),
+        "dataset": str(folder / "dataset"),
+        "transcribe": {"recognizer": {"beam_size": 1}},
+    }
+    recipe.write_text(yaml.safe_dump(content))
+    return recipe
+
+
+def start(recipe: Path, engine: str, mark: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "interlink.pipeline.commands.main"]
+    return subprocess.Popen(
+        [*command, "run", str(recipe), "--engine", engine],
+        env={**os.environ, MARK: mark, "RAY_TMPDIR": "/tmp"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = [*(folder / "docs").iterdir(), *(folder / "media").iterdir()]
+    return {
+        f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files
+    }
+
+
+def commits(run: Path) -> dict[Path, tuple[int, bytes]]:
+    found = sorted(run.glob("steps/*/*/_done.json"))
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Return the live processes that descend from a driver with this mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def wait_until_gone(mark: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and marked(mark):
+        time.sleep(0.2)
+    left = [(p.pid, " ".join(p.cmdline())[:120]) for p in marked(mark)]
+    assert not left, f"still alive {seconds} s after the driver's death: {left}"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, sources) -> tuple[dict[str, str], int]:
+    folder = tmp_path_factory.mktemp("undisturbed") / "run"
+    driver = start(write_recipe(folder, sources), "local", uuid.uuid4().hex)
+    output, _ = driver.communicate(timeout=300)
+    assert driver.returncode == 0, output
+    return digests(folder / "dataset"), len(commits(folder / "run"))
+
+
+@pytest.mark.parametrize(("engine", "seed"), TRIES, ids=[f"{e}-{s}" for e, s in TRIES])
+def test_a_killed_run_goes_on_to_the_same_bytes(engine, seed, tmp_path, sources, undisturbed):
+    expected, num_commits = undisturbed
+    recipe = write_recipe(tmp_path / "killed", sources)
+    run, mark = tmp_path / "killed" / "run", uuid.uuid4().hex
+    chance = random.Random(seed)
+    kill_after = chance.randrange(num_commits)
+
+    driver = start(recipe, engine, mark)
+    while driver.poll() is None and len(commits(run)) < kill_after:
+        time.sleep(0.02)
+    time.sleep(chance.uniform(0, 0.5))
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    driver.stdout.close()
+    wait_until_gone(mark, seconds=30)
+    before = commits(run)
+
+    again = start(recipe, engine, mark)
+    output, _ = again.communicate(timeout=300)
+    assert again.returncode == 0, output
+    assert digests(tmp_path / "killed" / "dataset") == expected
+    after = commits(run)
+    assert len(after) == num_commits
+    assert {path: after[path] for path in before} == before, "a committed part was written again"
+    wait_until_gone(mark, seconds=30)
+    shutil.rmtree(tmp_path / "killed")
