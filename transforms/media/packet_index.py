@@ -6,6 +6,7 @@ a decoder must start at, and the last packet that the clip's last frame needs.
 
 import bisect
 import contextlib
+import math
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from .limits import MediaLimits
 
 _SEEK_MARGIN_US = 1_000_000
 """Seeking goes this much before the keyframe: streams are interleaved only roughly."""
+
+_ANY_LENGTH = MediaLimits(max_side_px=1 << 16, max_duration_s=math.inf, max_streams=1 << 16)
+"""The scan has judged the file by the recipe's limits; only the decoder's own stay."""
 
 _UNKNOWN = -(1 << 62)
 """Stands for a decoding time that the container does not hold: before any other."""
@@ -202,7 +206,7 @@ class PacketIndex:
 @contextlib.contextmanager
 def open_for_cut(path: Path) -> Iterator[OpenFile]:
     """Open a file that the scan accepted; close it at the end of the block."""
-    file = open_video(path, MediaLimits())
+    file = open_video(path, _ANY_LENGTH)
     with file.container:
         yield file
 

@@ -140,3 +140,30 @@ def test_recipes_choose_the_mode_and_the_transform_pickles():
     assert cutter.digest() != CutClips().digest()
     with pytest.raises(pydantic.ValidationError, match="'copy', 'exact' or 'none'"):
         adapter.validate_python({"mode": "smart"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "av1.mkv",
+        "hevc_10bit.mp4",
+        "nasa_multistream_speech.mp4",
+        "pancake_240p_opus.mkv",
+        "rotated_90.mov",
+    ],
+)
+@pytest.mark.parametrize("mode", ["copy", "exact"])
+def test_scanned_real_videos_can_be_cut(shared_videos, scan, cut, workspace, name, mode):
+    video = scan(shared_videos / name).record
+    clips = list(ChooseClips(min_duration_s=0.05, max_duration_s=4.0).process(video))
+    results = cut(clips, mode=mode)
+    assert clips
+    assert [type(result) for result in results] == [Kept] * len(clips)
+    for result in results:
+        clip = result.record
+        row = stored(workspace, clip.file.reference)
+        with av.open(io.BytesIO(row["bytes"])) as container:
+            num_frames = sum(1 for _ in container.decode(video=0))
+        assert num_frames >= 1
+        assert 0 <= clip.file.lead_in_us <= clip.start_us - video.scan.start_us
+        assert clip.file.end_us > clip.start_us

@@ -262,6 +262,19 @@ def test_a_truncated_file_is_cut_up_to_where_it_ends(make_video, tmp_path):
     assert bad.get("code", "cut_failed") == "cut_failed"
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_file_gives_clips_or_says_why_not(make_video, tmp_path, seed):
+    video = make_video("damaged.mp4", shots=(3.0, 3.0), audio=(440,))
+    make_video.move_index_first(video.path)
+    make_video.flip_bytes(video.path, count=40, seed=seed)
+    for mode in ("copy", "exact"):
+        for answer in cut(video.path, tmp_path / mode, mode, (0.5, 2.0), (3.5, 5.0)):
+            if "code" in answer:
+                assert answer["code"] == "cut_failed"
+            else:
+                assert (tmp_path / mode / answer["clip_id"]).stat().st_size > 1000
+
+
 def test_a_file_that_is_no_video_is_an_error_of_all_its_clips(tmp_path):
     (tmp_path / "page.mp4").write_text("<html>not here</html>")
     with pytest.raises(RecordError, match="not_media"):
