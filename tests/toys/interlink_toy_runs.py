@@ -24,11 +24,11 @@ class ToyRun:
     """A run in a folder, with one plan.
 
     Args:
-        root: the run's folder.
+        root: the run's folder, or its URL.
         sources: what the plan divides into parts.
     """
 
-    def __init__(self, root: Path, sources: Sequence[Source]) -> None:
+    def __init__(self, root: Path | str, sources: Sequence[Source]) -> None:
         self.store = Store(str(root))
         write_plan(self.store, 1, sources)
         self.parts = plan_parts(self.store, 1)
