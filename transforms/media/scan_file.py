@@ -106,7 +106,9 @@ class _OnePass:
         self._sampler = PlaneSampler()
         self._jumps = JumpFinder()
         self._detector = ShotDetector()
-        self._sound = SoundWriter(blobs)
+        self._video_tick = file.video.time_base or Fraction(1, MICROSECONDS)
+        audio_tick = file.audio.time_base if file.audio is not None else None
+        self._sound = SoundWriter(blobs, audio_tick or Fraction(1, MICROSECONDS))
         self._frame_set: FrameSet | None = None
         self._first: VideoFrame | None = None
         self._start_us = self._last_us = 0
@@ -178,7 +180,7 @@ class _OnePass:
     def _count(self, packet: "Packet[Any]") -> None:
         self._coverage.add_packet(is_keyframe=packet.is_keyframe)
         if packet.is_keyframe and packet.pts is not None:
-            self._keyframes_us.append(to_us(packet.pts, packet.time_base))
+            self._keyframes_us.append(to_us(packet.pts, self._video_tick))
 
     def _take_picture(self, frame: VideoFrame) -> None:
         time_us = self._time_us(frame)
@@ -192,7 +194,7 @@ class _OnePass:
         planes = self._sampler.sample(frame)
         self._frame_set.push(frame, time_us, is_jump=self._jumps.push(planes))
         self._last_us = time_us
-        self._last_duration_us = to_us(frame.duration or 0, frame.time_base or Fraction(0))
+        self._last_duration_us = to_us(frame.duration or 0, self._video_tick)
         self._keep_beside(self._detector.push(planes, time_us))
 
     def _start(self, frame: VideoFrame, time_us: int) -> None:
@@ -209,8 +211,8 @@ class _OnePass:
     def _time_us(self, frame: VideoFrame) -> int:
         """Return a frame's presentation time; one without follows the frame before."""
         pts = frame.pts if frame.pts is not None else frame.dts
-        if pts is not None and frame.time_base is not None:
-            return to_us(pts, frame.time_base)
+        if pts is not None:
+            return to_us(pts, self._video_tick)
         return self._last_us + (self._last_duration_us or self._usual_interval_us())
 
     def _usual_interval_us(self) -> int:
