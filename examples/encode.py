@@ -46,7 +46,8 @@ def encode(path: Path, pictures: Iterable[Picture], samples: Samples) -> None:
                 container.mux(audio.encode(_audio_frame(piece, position)))
                 position += _AUDIO_FRAME
         container.mux(video.encode(None))
-        container.mux(audio.encode(_audio_frame(samples[position:], position)))
+        if position < len(samples):
+            container.mux(audio.encode(_audio_frame(samples[position:], position)))
         container.mux(audio.encode(None))
 
 

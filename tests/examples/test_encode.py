@@ -48,6 +48,13 @@ def test_sound_comes_back_where_it_was_put(tmp_path):
     assert loud[-1] / SAMPLE_RATE_HZ == pytest.approx(2.0, abs=0.01)
 
 
+def test_sound_that_ends_with_a_whole_audio_frame_is_written_too(tmp_path):
+    num_samples = 16 * 1024  # 1.024 s, a bit more than 25 pictures
+    encode(tmp_path / "a.mp4", pictures(26), np.ones(num_samples, np.int16))
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) >= num_samples
+
+
 def test_the_index_comes_before_the_pictures(tmp_path):
     encode(tmp_path / "a.mp4", pictures(), tone(1.2))
     data = (tmp_path / "a.mp4").read_bytes()
