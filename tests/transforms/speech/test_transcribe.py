@@ -2,11 +2,13 @@ import dataclasses
 import pickle
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pydantic
 import pytest
 
+from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import PartWorkspace
 from interlink.schemas.arrow import from_table, to_table
 from interlink.schemas.errors import EnvironmentFault, RecordError
@@ -19,8 +21,6 @@ from interlink.transforms.base import Failed, Kept
 from interlink.transforms.speech.faster_whisper import FasterWhisper
 from interlink.transforms.speech.sound import Sound, to_us
 from interlink.transforms.speech.transcribe import Transcribe
-
-Pieces = tuple[tuple[int, np.ndarray], ...]
 
 
 def scanned(video_id: str, audio: tuple[AudioChunk, ...]) -> Video:
@@ -67,19 +67,18 @@ def scanned(video_id: str, audio: tuple[AudioChunk, ...]) -> Video:
 
 
 @pytest.fixture
-def make_scanned(workspace: PartWorkspace, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Video]:
-    """Put sound into the part's media file and return the video whose scan refers to it."""
-    rows: dict[str, bytes] = {}
-    # The media file of the part in hand is written, not read; a later part would read it.
-    monkeypatch.setattr(workspace, "read", lambda reference: rows[reference.sha256])
+def make_scanned(tmp_path: Path) -> Callable[..., Video]:
+    """Commit sound to the run's store, as a scan does, and return the video that refers to it."""
+    store = Store(str(tmp_path / "run"))
 
     def make(video_id: str, *pieces: tuple[int, np.ndarray]) -> Video:
+        attempt = f"steps/scan/part/{video_id}"
+        space = PartWorkspace(store, attempt, tmp_path / f"scan-{video_id}")
         chunks = []
         for start_us, samples in pieces:
             end_us = start_us + to_us(len(samples))
-            data = samples.astype("<i2").tobytes()
-            reference = workspace.add_media(
-                data,
+            reference = space.add_media(
+                samples.astype("<i2").tobytes(),
                 video_id=video_id,
                 owner_id=video_id,
                 kind="audio",
@@ -87,8 +86,10 @@ def make_scanned(workspace: PartWorkspace, monkeypatch: pytest.MonkeyPatch) -> C
                 end_us=end_us,
                 mime="audio/L16;rate=16000;channels=1",
             )
-            rows[reference.sha256] = data
             chunks.append(AudioChunk(start_us=start_us, end_us=end_us, reference=reference))
+        media = space.finish_media()
+        if media is not None:
+            store.put_file(f"{attempt}/{media.name}", media)
         return scanned(video_id, tuple(chunks))
 
     return make
