@@ -11,7 +11,7 @@ from ...schemas.errors import RecordError
 from ...schemas.ids import digest
 from ...schemas.outcome import ErrorCode
 from ...schemas.text import Caption, TextKind, TextStatus
-from ...schemas.video import Frame
+from ...schemas.video import BoundaryKind, Frame
 from ..base import Failed, Kept, Map
 from .captioner import ClipFrame, ClipFrames, ClipTexts
 from .facts import FactsCaptioner
@@ -19,6 +19,10 @@ from .transformers_vlm import TransformersCaptioner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_GRADUAL = (BoundaryKind.FADE, BoundaryKind.DISSOLVE)
+_HALF_TRANSITION_US = 1_000_000
+"""A clip's edge lies in the middle of a transition, and few last longer than two seconds."""
 
 AnyCaptioner = Annotated[FactsCaptioner | TransformersCaptioner, Field(discriminator="backend")]
 """Every backend, told apart by its `backend`; a new one is one file and its name here."""
@@ -63,7 +67,7 @@ class CaptionClips(Map[Clip, Clip]):
         return results
 
     def _show(self, clip: Clip) -> ClipFrames:
-        chosen = self.captioner.choose(clip.frames)
+        chosen = self.captioner.choose(_settled(clip))
         return ClipFrames(
             clip_id=clip.clip_id,
             start_us=clip.start_us,
@@ -91,6 +95,17 @@ class CaptionClips(Map[Clip, Clip]):
             status=TextStatus.ERROR,
         )
         return dataclasses.replace(clip, captions=(*clip.captions, nothing))
+
+
+def _settled(clip: Clip) -> Sequence[Frame]:
+    """Return the clip's frames without those that a fade or dissolve mixes with its neighbour."""
+    start_us, end_us = clip.start_us, clip.end_us
+    if clip.boundary.start_kind in _GRADUAL:
+        start_us += _HALF_TRANSITION_US
+    if clip.boundary.end_kind in _GRADUAL:
+        end_us -= _HALF_TRANSITION_US
+    settled = [frame for frame in clip.frames if start_us <= frame.time_us < end_us]
+    return settled if 2 * len(settled) >= len(clip.frames) else clip.frames
 
 
 def decode_jpeg(data: bytes) -> "NDArray[Any]":

@@ -1,8 +1,7 @@
 """Names for measured colours. Rules in the CIELAB colour space; no table, no model, no chance."""
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -29,8 +28,7 @@ _HUES: tuple[tuple[float, str], ...] = (
 """Upper limits of CIELAB hue angles, in degrees; pure blue lies at 306."""
 
 
-@dataclass(frozen=True, slots=True)
-class ColorShare:
+class ColorShare(NamedTuple):
     """One colour of a picture."""
 
     name: str

@@ -21,6 +21,7 @@ _MIN_SCORE = 0.8
 """Readings of less were mostly wrong on 30 frames with known text."""
 _MIN_HEIGHT_PX = 16
 """Lower lines came out wrong with scores up to .94, as `cuto cat` for `cute cat`."""
+_SURE_SCORE = 0.95
 _DETECTOR_SIDE_PX = 640
 _MIN_GRADIENT = 60
 
@@ -153,11 +154,18 @@ def _is_same_line(line: ScreenTextFact, known: ScreenTextFact) -> bool:
         return True
     height = min(line.box[3] - line.box[1], known.box[3] - known.box[1])
     is_in_place = abs(line.box[1] - known.box[1]) < height / 2 and line.box[0] < known.box[2]
-    return is_in_place and SequenceMatcher(None, ours, theirs).ratio() > 0.7
+    is_sure = min(line.score, known.score) >= _SURE_SCORE
+    if not is_in_place or (is_sure and _digits(ours) != _digits(theirs)):
+        return False  # `STEP 3` and `STEP 4` are alike, and two lines
+    return SequenceMatcher(None, ours, theirs).ratio() > 0.7
 
 
 def _letters(text: str) -> str:
     return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character.isdigit())
 
 
 def _checked(path: Path, sha256: str) -> str:

@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import pickle
 from collections.abc import Sequence
 from typing import Literal
@@ -14,6 +15,7 @@ from interlink.schemas.errors import RecordError
 from interlink.schemas.ids import digest
 from interlink.schemas.outcome import ErrorCode
 from interlink.schemas.text import Caption, TextKind, TextStatus
+from interlink.schemas.video import BoundaryKind
 from interlink.transforms.base import Failed, Kept
 from interlink.transforms.captions.caption import CaptionClips, decode_jpeg
 from interlink.transforms.captions.captioner import Captioner, ClipTexts, evenly
@@ -99,8 +101,6 @@ def with_broken_frame(clip, tmp_path, workspace):
     """Replace a clip's first frame by a file that is no JPEG."""
     path = tmp_path / "broken.jpg"
     path.write_bytes(b"\xff\xd8\xff no picture")
-    import hashlib
-
     reference = workspace.add_file(path, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     broken = dataclasses.replace(clip.frames[0], reference=reference)
     return dataclasses.replace(clip, frames=(broken, *clip.frames[1:]))
@@ -142,6 +142,29 @@ def test_frames_digest_is_of_the_frames_that_the_model_saw(color_clips, workspac
     record = run([clip], workspace)[clip.clip_id].record
 
     expected = digest([[frame.time_us, frame.reference.sha256] for frame in seen])
+    assert record.captions[0].frames_digest == expected
+
+
+@pytest.mark.parametrize("kind", [BoundaryKind.FADE, BoundaryKind.DISSOLVE])
+def test_frames_that_a_transition_mixes_are_not_shown(color_clips, workspace, kind):
+    boundary = dataclasses.replace(color_clips[0].boundary, start_kind=kind, end_kind=kind)
+    frames = tuple(
+        dataclasses.replace(frame, time_us=color_clips[0].start_us + number * 900_000)
+        for number, frame in enumerate(color_clips[0].frames)
+    )
+    clip = dataclasses.replace(color_clips[0], boundary=boundary, frames=frames)
+
+    record = run([clip], workspace)[clip.clip_id].record
+
+    # Of frames at 0, 0.9, 1.8, 2.7 and 3.6 s in 4 s, those at 1.8 and 2.7 s are under one half.
+    all_shown = [frames[i] for i in (0, 2, 4)]
+    expected = digest([[frame.time_us, frame.reference.sha256] for frame in all_shown])
+    assert record.captions[0].frames_digest == expected
+
+    only_start = dataclasses.replace(boundary, end_kind=BoundaryKind.CUT)
+    clip = dataclasses.replace(clip, boundary=only_start)
+    record = run([clip], workspace)[clip.clip_id].record
+    expected = digest([[frame.time_us, frame.reference.sha256] for frame in frames[2:]])
     assert record.captions[0].frames_digest == expected
 
 

@@ -158,7 +158,7 @@ def score(captioner, studio, seeds):
         caption = texts_of(captioner, studio, studio.pictures(scene)).captions[0]
         things = facts_of(caption, "object")
         camera = facts_of(caption, "camera")[0]["motion"]
-        background = facts_of(caption, "background")[0]["colors"][0]["name"]
+        background = facts_of(caption, "background")[0]["colors"][0][0]
         words = " ".join(line["text"] for line in facts_of(caption, "screen_text"))
         counts["background", background == scene.background] += 1
         counts["screen text", words == (scene.text or "")] += 1

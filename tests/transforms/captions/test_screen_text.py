@@ -147,6 +147,12 @@ def test_new_text_in_the_same_place_is_kept_too():
     assert [fact.text for fact in merged] == ["Pour the milk", "Heat the pan"]
 
 
+def test_number_that_went_up_in_the_same_place_is_a_new_line():
+    merged = merge_readings([[line("STEP 3", score=0.99)], [line("STEP 4", score=0.98)]])
+
+    assert [fact.text for fact in merged] == ["STEP 3", "STEP 4"]
+
+
 def test_alike_lines_in_different_places_are_two():
     below = (0.1, 0.5, 0.5, 0.6)
     merged = merge_readings([[line("STEP 1"), line("STEP 2", box=below)]])
