@@ -312,7 +312,7 @@ def _video_stream(container, codec: str, size: tuple[int, int], fps: int, keyfra
     stream = container.add_stream(name, rate=fps, options=dict(options))
     stream.width, stream.height = size
     stream.pix_fmt = pixel_format
-    stream.codec_context.time_base = Fraction(1, 1000 if name == "mpeg4" else TICKS)
+    stream.codec_context.time_base = Fraction(1, fps if name == "mpeg4" else TICKS)
     stream.codec_context.gop_size = max(1, round(keyframe_s * fps))
     stream.codec_context.thread_count = 1
     return stream

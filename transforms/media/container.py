@@ -8,7 +8,7 @@ import av
 import av.error
 from av.audio.stream import AudioStream as AvAudioStream
 from av.container import InputContainer
-from av.stream import Discard, Disposition
+from av.stream import Disposition
 from av.video.stream import VideoStream as AvVideoStream
 
 from ...schemas.errors import RecordError
@@ -53,12 +53,11 @@ def open_video(path: Path, limits: MediaLimits) -> OpenFile:
         video = _video_stream(container)
         _check_video(container, video, limits)
         audio = _audio_stream(container)
+        if audio is not None:
+            audio.codec_context.thread_count = 1
     except RecordError:
         container.close()
         raise
-    for stream in container.streams:
-        if stream is not video and stream is not audio:
-            stream.discard = Discard.all
     return OpenFile(
         container=container, video=video, audio=audio, num_streams=len(container.streams)
     )
@@ -71,14 +70,34 @@ def to_us(pts: int, time_base: Fraction) -> int:
     )
 
 
-def declared_duration_us(file: OpenFile) -> int | None:
-    """Return how long the header says that the video stream is, else the container, else None."""
-    video = file.video
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What the header says of the video's length."""
+
+    num_frames: int
+    """Frames; 0 where it does not say."""
+    duration_us: int | None
+    """Duration of the video stream, else of the container."""
+    container_start_us: int | None
+    """Where the container's duration counts from; None where the stream has its own."""
+
+
+def read_declared(file: OpenFile) -> Declared:
+    """Read what the header says; a truncated file's header still tells of the whole."""
+    video, container = file.video, file.container
     if video.duration is not None and video.time_base is not None:
-        return to_us(video.duration, video.time_base)
-    if file.container.duration is not None:
-        return int(file.container.duration)
-    return None
+        return Declared(
+            num_frames=video.frames,
+            duration_us=to_us(video.duration, video.time_base),
+            container_start_us=None,
+        )
+    # Matroska counts from time 0, all others from where their first stream starts.
+    is_matroska = "matroska" in container.format.name
+    return Declared(
+        num_frames=video.frames,
+        duration_us=None if container.duration is None else int(container.duration),
+        container_start_us=0 if is_matroska else int(container.start_time or 0),
+    )
 
 
 def _open(path: Path, limits: MediaLimits) -> InputContainer:

@@ -10,8 +10,7 @@ import numpy.typing as npt
 from ...schemas.errors import RecordError
 from ...schemas.outcome import ErrorCode
 from ...schemas.video import Coverage
-
-MICROSECONDS = 1_000_000
+from .container import MICROSECONDS, Declared
 
 _MIN_DURATION_SHARE = 0.97
 _MIN_MISSING_US = 1_000_000
@@ -27,13 +26,12 @@ class CoverageCounter:
     """Counts packets and frames of the video stream.
 
     Args:
-        num_frames_declared: what the header says, 0 if nothing.
-        declared_duration_us: what the header says, if anything.
+        declared: what the header says.
     """
 
-    def __init__(self, *, num_frames_declared: int, declared_duration_us: int | None) -> None:
-        self._num_frames_declared = num_frames_declared
-        self._declared_duration_us = declared_duration_us
+    def __init__(self, declared: Declared) -> None:
+        self._declared = declared
+        self._last_end_us = 0
         self._times_us: list[int] = []
         self._num_packets = 0
         self._num_keyframes = 0
@@ -44,6 +42,10 @@ class CoverageCounter:
         """Count a video packet."""
         self._num_packets += 1
         self._num_keyframes += is_keyframe
+
+    def add_end(self, end_us: int) -> None:
+        """Note where a packet of any stream ends: sound may outlast the pictures."""
+        self._last_end_us = max(self._last_end_us, end_us)
 
     def add_frame(self, time_us: int | None, *, is_corrupt: bool) -> None:
         """Count a decoded frame; `time_us` is None where it is not shown, being out of order."""
@@ -76,11 +78,11 @@ class CoverageCounter:
         intervals = self._intervals()
         return Coverage(
             num_packets=self._num_packets,
-            num_frames_declared=self._num_frames_declared,
+            num_frames_declared=self._declared.num_frames,
             num_frames_decoded=self._num_frames,
             num_frames_corrupt=self._num_corrupt,
             num_keyframes=self._num_keyframes,
-            declared_duration_us=self._declared_duration_us,
+            declared_duration_us=self._declared.duration_us,
             max_gap_us=int(intervals.max()) if len(intervals) else 0,
         )
 
@@ -92,17 +94,17 @@ class CoverageCounter:
             end_us: end of the last one.
 
         Raises:
-            RecordError: `TRUNCATED` when frames end before .97 of the declared duration and 1 s,
-                or fewer than .95 of the declared packets came; `GAP` when a file of constant rate
-                has an interval longer than 1.5 s and 20 medians; `MEDIA_CORRUPT` when more than
-                2 % of the frames are damaged, or none could be decoded.
+            RecordError: `TRUNCATED` when less than .97 of the declared duration is there, and
+                more than 1 s or .05 of the declared packets is missing; `GAP` when a file of
+                constant rate has an interval longer than 1.5 s and 20 medians; `MEDIA_CORRUPT`
+                when more than 2 % of the frames are damaged, or none could be decoded.
         """
         if not self._num_frames:
             raise RecordError(
                 ErrorCode.MEDIA_CORRUPT,
                 f"none of {self._num_packets} video packets could be decoded",
             )
-        self._check_end(end_us - start_us)
+        self._check_end(start_us, end_us)
         max_gap_us = self.coverage().max_gap_us
         allowed_us = max(_MIN_GAP_US, _GAP_MEDIANS * self.median_interval_us)
         # A screen recording holds one frame for as long as nothing moves.
@@ -122,22 +124,27 @@ class CoverageCounter:
                 value=share,
             )
 
-    def _check_end(self, duration_us: int) -> None:
-        declared = self._num_frames_declared
-        if declared and self._num_packets < _MIN_PACKET_SHARE * declared:
+    def _check_end(self, start_us: int, end_us: int) -> None:
+        """Refuse what breaks off. Edit lists hide packets on purpose: a count alone is no proof."""
+        declared = self._declared
+        covered_us = end_us - start_us
+        if declared.container_start_us is not None:
+            covered_us = max(end_us, self._last_end_us) - declared.container_start_us
+        whole_us = declared.duration_us
+        if whole_us is not None and covered_us >= _MIN_DURATION_SHARE * whole_us:
+            return
+        if self._num_packets < _MIN_PACKET_SHARE * declared.num_frames:
             raise RecordError(
                 ErrorCode.TRUNCATED,
-                f"{self._num_packets} of {declared} declared frames are in the file",
-                value=self._num_packets / declared,
+                f"{self._num_packets} of {declared.num_frames} declared frames are in the file",
+                value=self._num_packets / declared.num_frames,
             )
-        whole_us = self._declared_duration_us or 0
-        missing_us = whole_us - duration_us
-        if missing_us > _MIN_MISSING_US and duration_us < _MIN_DURATION_SHARE * whole_us:
+        if whole_us is not None and whole_us - covered_us > _MIN_MISSING_US:
             raise RecordError(
                 ErrorCode.TRUNCATED,
-                f"frames cover {duration_us / MICROSECONDS:.2f} s of the declared "
+                f"the file covers {covered_us / MICROSECONDS:.2f} s of the declared "
                 f"{whole_us / MICROSECONDS:.2f} s",
-                value=duration_us / whole_us,
+                value=covered_us / whole_us,
             )
 
     def _intervals(self) -> npt.NDArray[np.int64]:

@@ -12,7 +12,6 @@ from typing import Any
 import av.error
 from av.audio.frame import AudioFrame
 from av.packet import Packet
-from av.stream import Stream
 from av.video.frame import VideoFrame
 
 from ...schemas.arrow import to_plain
@@ -20,7 +19,7 @@ from ...schemas.errors import RecordError
 from ...schemas.outcome import ErrorCode
 from ...schemas.video import Scan
 from .blobs import BlobWriter
-from .container import MICROSECONDS, OpenFile, declared_duration_us, open_video, to_us
+from .container import MICROSECONDS, OpenFile, open_video, read_declared, to_us
 from .coverage import CoverageCounter
 from .frame_set import FrameSet
 from .limits import MediaLimits
@@ -54,7 +53,7 @@ def probe_file(path: str, limits: dict[str, Any]) -> dict[str, Any]:
     """
     file = open_video(Path(path), MediaLimits(**limits))
     try:
-        return {"duration_us": declared_duration_us(file)}
+        return {"duration_us": read_declared(file).duration_us}
     finally:
         file.container.close()
 
@@ -99,16 +98,15 @@ class _OnePass:
         self._file = file
         self._blobs = blobs
         self._options = options
-        self._coverage = CoverageCounter(
-            num_frames_declared=file.video.frames,
-            declared_duration_us=declared_duration_us(file),
-        )
+        self._coverage = CoverageCounter(read_declared(file))
         self._sampler = PlaneSampler()
         self._jumps = JumpFinder()
         self._detector = ShotDetector()
-        self._video_tick = file.video.time_base or Fraction(1, MICROSECONDS)
-        audio_tick = file.audio.time_base if file.audio is not None else None
-        self._sound = SoundWriter(blobs, audio_tick or Fraction(1, MICROSECONDS))
+        self._ticks = [s.time_base or Fraction(1, MICROSECONDS) for s in file.container.streams]
+        self._video_tick = self._ticks[file.video.index]
+        audio_index = -1 if file.audio is None else file.audio.index
+        self._decoded_streams = {file.video.index, audio_index}
+        self._sound = SoundWriter(blobs, self._ticks[audio_index])
         self._frame_set: FrameSet | None = None
         self._first: VideoFrame | None = None
         self._start_us = self._last_us = 0
@@ -149,25 +147,25 @@ class _OnePass:
 
     def _decoded(self) -> Iterator[VideoFrame | AudioFrame]:
         """Yield frames of both streams as they come; damaged packets are counted and left out."""
-        streams: list[Stream] = [self._file.video]
-        if self._file.audio is not None:
-            streams.append(self._file.audio)
-        packets = self._file.container.demux(streams)
+        packets = self._file.container.demux()
         while True:
             try:
                 packet = next(packets, None)
             except av.error.MemoryError:
                 raise
-            except av.error.FFmpegError:  # the container breaks off: flush what came before
-                packet = None
+            except av.error.FFmpegError:  # the container breaks off: take what came before
+                yield from self._file.video.codec_context.decode(None)
+                return
             if packet is None:
-                break
+                return
             yield from self._decode(packet)
 
     def _decode(self, packet: "Packet[Any]") -> list[Any]:
         is_video = packet.stream_index == self._file.video.index
-        if is_video and packet.size:
-            self._count(packet)
+        if packet.size and packet.stream_index < len(self._ticks):
+            self._count(packet, is_video=is_video)
+        if packet.stream_index not in self._decoded_streams:
+            return []
         try:
             return packet.decode()
         except av.error.MemoryError:
@@ -177,7 +175,12 @@ class _OnePass:
                 self._coverage.add_undecodable()
             return []
 
-    def _count(self, packet: "Packet[Any]") -> None:
+    def _count(self, packet: "Packet[Any]", *, is_video: bool) -> None:
+        if packet.pts is not None:
+            end = packet.pts + (packet.duration or 0)
+            self._coverage.add_end(to_us(end, self._ticks[packet.stream_index]))
+        if not is_video:
+            return
         self._coverage.add_packet(is_keyframe=packet.is_keyframe)
         if packet.is_keyframe and packet.pts is not None:
             self._keyframes_us.append(to_us(packet.pts, self._video_tick))
