@@ -28,6 +28,9 @@ Matrix = NDArray[Any]
 _MIN_SHIFT = 0.05
 """Shift of the picture, as a share of its side, that counts as motion."""
 _MIN_ZOOM = 0.12
+"""Logarithm of the magnification that counts as motion."""
+_MAX_STILL_SHIFT, _MAX_STILL_ZOOM = 0.03, 0.04
+"""What a camera on a stand or in a steady hand stays under; between the two lies `unclear`."""
 _MIN_SUPPORT = 0.6
 _MIN_CORNERS = 12
 _MIN_CELLS = 6
@@ -159,12 +162,13 @@ def _verdict(steps: Sequence[_Step], *, is_still: bool) -> CameraFact:
 def _name(steps: Sequence[_Step], *, support: float, is_still: bool) -> CameraMotion:
     x, y = _path([s.x for s in steps]), _path([s.y for s in steps])
     zoom = _path([math.log(s.scale) for s in steps])
-    is_steady = max(x.reach, y.reach) < _MIN_SHIFT and zoom.reach < _MIN_ZOOM
+    shift = max(x.reach, y.reach)
+    is_steady = shift < _MAX_STILL_SHIFT and zoom.reach < _MAX_STILL_ZOOM
     if is_steady and (is_still or support >= _MIN_SUPPORT):
         return "still"
-    if support < _MIN_SUPPORT:
+    if support < _MIN_SUPPORT or (shift < _MIN_SHIFT and zoom.reach < _MIN_ZOOM):
         return "unclear"
-    if zoom.reach > _MIN_ZOOM and zoom.reach > 0.8 * max(x.reach, y.reach):
+    if zoom.reach > _MIN_ZOOM and zoom.reach > 0.8 * shift:
         return _directed(zoom, "zooms in", "zooms out")
     if x.reach >= y.reach:
         # The picture moves to the right when the camera turns to the left.

@@ -70,9 +70,16 @@ def test_quick_pan_of_a_quarter_of_the_picture_in_half_a_second():
 
 def test_shaking_hand_counts_as_still():
     rng = np.random.default_rng(0)
-    film_ = [view(300 + dx, 300 + dy) for dx, dy in rng.integers(-3, 4, (10, 2))]
+    film_ = [view(300 + dx, 300 + dy) for dx, dy in rng.integers(-2, 3, (10, 2))]
 
     assert measure_camera(film_).motion == "still"
+
+
+@pytest.mark.parametrize(
+    "paint", [lambda u: view(x=300 + 13 * u), lambda u: view(zoom=1 + 0.07 * u)]
+)
+def test_motion_too_small_to_name_is_not_called_still(paint):
+    assert measure_camera(film(paint)).motion == "unclear"
 
 
 def test_large_moving_thing_is_not_the_camera():
