@@ -1,6 +1,7 @@
 """The pipeline, from a list of videos to interleaved documents. Read it from top to bottom."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..schemas.lineage import Lineage
@@ -48,7 +49,7 @@ def curate(recipe: Recipe, *, engine: EngineName | None = None) -> list[Step]:
     ]
 
 
-def step_keys(steps: list[Step]) -> list[str]:
+def step_keys(steps: Sequence[Step]) -> list[str]:
     """Return the key of each step: it changes when this or an earlier step's output would."""
     keys: list[str] = []
     for step in steps:

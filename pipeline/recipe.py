@@ -1,14 +1,12 @@
 """The recipe: the YAML file that a user writes. It states only what differs from the defaults."""
 
-import difflib
-import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import pydantic
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ..schemas.errors import UsageError
 from ..schemas.ids import digest
@@ -20,13 +18,17 @@ from ..transforms.media.cut import CutClips
 from ..transforms.media.scan import ScanVideos
 from ..transforms.speech.transcribe import Transcribe
 from ..transforms.text.assemble import AssembleDocuments
+from .recipe_errors import explain
+from .recipe_yaml import parse_yaml
 from .step import EngineName
 
 Workers = Annotated[int, Field(ge=1)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", arbitrary_types_allowed=True, frozen=True, allow_inf_nan=False
+    )
 
 
 class Placement(_Section):
@@ -48,6 +50,18 @@ class Steps(_Section):
     cut: Placement = Placement(engine="beam")
     caption: Placement = Placement(engine="ray")
     assemble: Placement = Placement(engine="beam")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_engines(cls, content: object) -> object:
+        """Let a step keep its engine where the recipe states something else about it."""
+        if not isinstance(content, dict):
+            return content
+        placed = dict(content)
+        for name, field in cls.model_fields.items():
+            if isinstance(placed.get(name), dict):
+                placed[name] = {"engine": field.default.engine} | placed[name]
+        return placed
 
 
 class Beam(_Section):
@@ -103,6 +117,21 @@ class Recipe(_Section):
     scratch: str | None = None
     """Local folder for unfinished files; null puts it beside a local run."""
 
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _check_sources(cls, sources: object) -> object:
+        places = sources if isinstance(sources, list | tuple) else [sources]
+        if not places or not all(isinstance(place, str) and place.strip() for place in places):
+            raise ValueError("must be a path or a URL, or a list of them")
+        return sources
+
+    @field_validator("assemble")
+    @classmethod
+    def _check_assemble(cls, assemble: AssembleDocuments) -> AssembleDocuments:
+        if assemble.lineage:
+            raise ValueError("lineage is written by the run; leave it out")
+        return assemble
+
     @property
     def dataset_url(self) -> str:
         """Where the dataset lies."""
@@ -120,7 +149,8 @@ class Recipe(_Section):
 
     def resolved(self) -> str:
         """Return the whole recipe, defaults included, as YAML."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        content = self.model_dump(mode="json", exclude={"assemble": {"lineage"}})
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
 def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
@@ -135,19 +165,24 @@ def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
         UsageError: the file cannot be read, or says something that it may not.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UsageError(
             f"there is no recipe at {path}; `interlink init` writes one to start from"
         ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"cannot read the recipe {path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the recipe {path} is no text in UTF-8: {error}") from error
+    except OSError as error:
+        raise UsageError(f"cannot read the recipe {path}: {error.strerror}") from error
+    content = parse_yaml(text, f"the recipe {path}")
     if not isinstance(content, dict):
         raise UsageError(f"the recipe {path} must be a YAML mapping such as `sources: videos.txt`")
     sources = content.get("sources")
-    if isinstance(sources, str) and (path.parent / sources).exists():
-        content["sources"] = str(path.parent / sources)
-    return make_recipe(content, settings, origin=str(path))
+    if isinstance(sources, str):
+        content["sources"] = _beside(path, sources)
+    elif isinstance(sources, list):
+        content["sources"] = [_beside(path, s) if isinstance(s, str) else s for s in sources]
+    return make_recipe(content, settings, origin=f"the recipe {path}")
 
 
 def make_recipe(
@@ -155,52 +190,43 @@ def make_recipe(
 ) -> Recipe:
     """Check the content of a recipe and fill in the defaults.
 
+    Args:
+        content: what the YAML says; a section without a value counts as left out.
+        settings: `key=value` pairs that overrule it; keys are dotted, values are YAML.
+        origin: what to call it in an error.
+
     Raises:
         UsageError: an unknown key or a value that is not allowed, with what is.
     """
+    stated = {key: value for key, value in content.items() if value is not None}
     for setting in settings:
-        _overrule(content, setting)
+        stated = _overrule(stated, setting)
     try:
-        return Recipe.model_validate(content)
+        return Recipe.model_validate(stated)
     except pydantic.ValidationError as error:
-        problems = [_explain(detail) for detail in error.errors()]
+        problems = [explain(detail, Recipe) for detail in error.errors()]
         raise UsageError(f"{origin}: " + "; ".join(dict.fromkeys(problems))) from error
 
 
-def _overrule(content: dict[str, Any], setting: str) -> None:
+def _beside(recipe: Path, source: str) -> str:
+    """Return where a source lies: beside the recipe if there is such a file, else as written."""
+    beside = recipe.parent / source
+    return str(beside) if source and beside.exists() else source
+
+
+def _overrule(content: dict[str, Any], setting: str) -> dict[str, Any]:
+    """Return `content` with one setting in it; what was given stays as it is."""
     key, equals, text = setting.partition("=")
-    if not equals or not key:
+    path = key.strip().split(".")
+    if not equals or not all(path):
         raise UsageError(f"--set {setting!r} must be key=value, such as cut.mode=exact")
-    *path, last = key.split(".")
-    place = content
-    for name in path:
-        place = place.setdefault(name, {})
-        if not isinstance(place, dict):
+    changed = dict(content)
+    place = changed
+    for name in path[:-1]:
+        below = place.get(name)
+        if below is not None and not isinstance(below, dict):
             raise UsageError(f"--set {setting!r}: {name!r} has no keys of its own")
-    try:
-        place[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"--set {setting!r}: the value is not YAML: {error}") from error
-
-
-def _explain(detail: Any) -> str:  # noqa: ANN401  (pydantic's error details)
-    place = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] not in {"extra_forbidden", "unexpected_keyword_argument"}:
-        return f"{place}={detail['input']!r}: {detail['msg']}"
-    *path, unknown = detail["loc"]
-    allowed = _keys_at(path)
-    close = difflib.get_close_matches(str(unknown), allowed, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"unknown key {place!r}{hint} Allowed here: {', '.join(sorted(allowed))}"
-
-
-def _keys_at(path: list[Any]) -> list[str]:
-    """Return the keys that a section of the recipe may have."""
-    here: Any = Recipe
-    for name in path:
-        hints = typing.get_type_hints(here) if isinstance(here, type) else {}
-        # A tagged union stands in the path by its tag, which is no field: stay where we are.
-        here = hints.get(str(name), here)
-    if isinstance(here, type) and issubclass(here, BaseModel):
-        return list(here.model_fields)
-    return [name for name in getattr(here, "__dataclass_fields__", {}) if not name.startswith("_")]
+        place[name] = dict(below or {})
+        place = place[name]
+    place[path[-1]] = parse_yaml(text, f"--set {setting!r}")
+    return changed

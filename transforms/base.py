@@ -119,7 +119,7 @@ class Transform(ABC, Generic[In, Out]):
     version: ClassVar[int] = 1
     """Raised when the same input gives another output."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
 
     workspace: ClassVar[Workspace | None] = None
     """Set on the instance by the runtime before each part."""

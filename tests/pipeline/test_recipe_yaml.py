@@ -1,0 +1,29 @@
+"""YAML of recipes: mistakes come out as one line."""
+
+import pytest
+
+from interlink.pipeline.recipe_yaml import parse_yaml
+from interlink.schemas.errors import UsageError
+
+
+def test_what_yaml_says_comes_back():
+    assert parse_yaml("a: {b: [1, x]}\nc: null", "it") == {"a": {"b": [1, "x"]}, "c": None}
+
+
+def test_a_mistake_is_told_with_its_place():
+    with pytest.raises(UsageError, match=r"^it is no YAML in line 2, column 2: expected '.' or"):
+        parse_yaml("a: [1\nb: 2", "it")
+
+
+def test_a_character_that_yaml_does_not_allow_is_told_in_one_line():
+    with pytest.raises(UsageError, match=r"^it is no YAML: unacceptable character #x0000[^\n]*$"):
+        parse_yaml("a: \0", "it")
+
+
+def test_a_key_that_stands_twice_is_refused():
+    with pytest.raises(UsageError, match="line 3, column 1: the key 'scan' stands there twice"):
+        parse_yaml("scan: {}\ncut: {}\nscan: {}\n", "it")
+
+
+def test_the_same_key_in_two_sections_is_allowed():
+    assert parse_yaml("a: {x: 1}\nb: {x: 1}", "it") == {"a": {"x": 1}, "b": {"x": 1}}
