@@ -4,6 +4,8 @@ import contextlib
 import logging
 import math
 import os
+import socket
+import urllib.parse
 from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
@@ -31,6 +33,7 @@ MAX_DEATHS = 3
 OBJECT_STORE_BYTES = 100 << 20
 """Of a local instance; only the step itself lies in it, as pixels never travel through Ray."""
 _END_GRACE_S = 5.0
+_CONNECT_S = 10.0
 
 
 class RayEngine:
@@ -38,11 +41,15 @@ class RayEngine:
 
     Args:
         address: a cluster's address; `local` starts one on this machine.
+
+    Raises:
+        EnvironmentFault: nobody listens at the address.
     """
 
     def __init__(self, address: str = "local") -> None:
         self._address = address
         self._is_ours = False
+        _check_reachable(address)
 
     def run(self, runner: PartRunner, parts: Sequence[str]) -> None:
         """Take the parts through the step on `resources.workers` actors."""
@@ -166,6 +173,19 @@ class _Pool:
             ) from error
         ray.kill(dead)  # it may only be out of reach
         self._actors[self._actors.index(dead)] = self._make.remote(self._runner)
+
+
+def _check_reachable(address: str) -> None:
+    """Refuse an address where nobody listens: Ray itself would try for minutes."""
+    place = urllib.parse.urlsplit(address if "://" in address else f"//{address}")
+    if place.hostname is None or place.port is None:
+        return  # `local`, or another word that Ray knows
+    try:
+        socket.create_connection((place.hostname, place.port), timeout=_CONNECT_S).close()
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot reach Ray at {address!r}: {error}; start the cluster, or say `local`"
+        ) from error
 
 
 def _check_fits(resources: Resources, workers: int) -> None:

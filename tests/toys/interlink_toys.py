@@ -75,14 +75,19 @@ class Act(Map[Source, Item]):
 
     folder: str = parameter("", in_digest=False)
     """Where tries are counted."""
+    setup_fault: str = ""
+    """What is wrong with the machine, if anything is."""
 
     def setup(self) -> None:
+        if self.setup_fault:
+            raise EnvironmentFault(self.setup_fault)
         self._child = Child()
         if self.folder:
             count(self.folder, "setups")
 
     def teardown(self) -> None:
-        self._child.close()
+        if not self.setup_fault:
+            self._child.close()
         if self.folder:
             count(self.folder, "teardowns")
 
@@ -117,6 +122,10 @@ class Act(Map[Source, Item]):
             raise EnvironmentFault("the toy machine is broken; mend it")
         if fate == "slow":
             time.sleep(0.2)
+        if fate == "burn":
+            end = time.process_time() + 2.0
+            while time.process_time() < end:
+                pass
         if fate == "die" or (fate == "die once" and count(self.folder, name) < 2):
             os._exit(9)
 
@@ -140,6 +149,14 @@ class Inspect(Map[Item, Item]):
         if any(record.source.metadata.get("inspect") == "poison" for record in records):
             raise LibraryError("the batch does not fit")
         return [Kept(input_id=record.item_id, record=record) for record in records]
+
+
+@dataclasses.dataclass(kw_only=True)
+class Twins(Expand[Item, Item]):
+    """Gives two records with one id, which the stage after it must refuse."""
+
+    def process(self, record: Item) -> Iterator[Item]:
+        yield from (record, record)
 
 
 class LibraryError(Exception):

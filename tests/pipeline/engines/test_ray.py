@@ -1,0 +1,105 @@
+"""Ray alone: dead actors, pools that do not fit, two drivers, addresses."""
+
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from interlink_toy_engines import started
+from interlink_toy_runs import ToyRun
+from interlink_toys import Act, source, sources, tries
+
+from interlink.pipeline.commit import DONE_NAME
+from interlink.pipeline.engines.engine import Engine
+from interlink.pipeline.engines.ray import MAX_DEATHS, RayEngine, _room
+from interlink.pipeline.step import Resources, Stage
+from interlink.schemas.errors import EnvironmentFault, IncompleteError
+
+ray = pytest.importorskip("ray")
+pytestmark = [pytest.mark.engines, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with started("ray") as engine:
+        yield engine
+
+
+def act(tmp_path) -> Stage:
+    return Stage(name="act", transform=Act(folder=str(tmp_path)))
+
+
+def test_a_dead_actor_s_parts_go_to_another_and_no_other_part_is_harmed(engine, tmp_path):
+    run = ToyRun(tmp_path / "run", [source("x", "die once"), *sources({}, keep=12)])
+    report = run.go(engine, run.runner(act(tmp_path), workers=2))
+    assert report.stages[0].kept == 13
+    assert tries(tmp_path, "x") == 2
+    assert tries(tmp_path, "setups") == 3
+    for part in run.parts:
+        attempts = [n for n in run.store.names(f"{report.folder}/{part}") if n != DONE_NAME]
+        assert len(attempts) == 1
+
+
+def test_a_part_that_kills_every_actor_ends_the_step_which_can_go_on(engine, tmp_path):
+    run = ToyRun(tmp_path / "run", [source("x", "die"), *sources({}, keep=12)])
+    runner = run.runner(act(tmp_path), workers=2)
+    with pytest.raises(
+        IncompleteError, match=r"^4 Ray workers died in one step; the last: .*run again to go on$"
+    ):
+        run.go(engine, runner)
+    assert tries(tmp_path, "setups") <= 2 + MAX_DEATHS + 1
+    assert "x" not in run.store.names(runner.folder)
+
+
+def test_models_that_cannot_be_loaded_are_not_loaded_again_and_again(engine, tmp_path):
+    run = ToyRun(tmp_path / "run", sources({}, keep=4))
+    runner = run.runner(Stage(name="act", transform=Act(setup_fault="no model")), workers=1)
+    with pytest.raises(EnvironmentFault, match=r"^no model$"):
+        run.go(engine, runner)
+
+
+def test_a_pool_that_does_not_fit_the_cluster_is_refused(engine, tmp_path):
+    cores = int(psutil.cpu_count() or 1)
+    run = ToyRun(tmp_path / "run", sources({}, keep=4 * cores))
+    for resources, room in (
+        ({"workers": 2 * cores + 1, "cpus": 0.5}, 2 * cores),
+        ({"workers": 1, "cpus": cores + 1.0}, 0),
+        ({"workers": 1, "gpus": 1.0}, 0),
+    ):
+        with pytest.raises(EnvironmentFault, match=f"which has room for {room}; lower the step's"):
+            run.go(engine, run.runner(act(tmp_path), **resources))
+
+
+@pytest.mark.parametrize(
+    ("node", "cpus", "gpus", "room"),
+    [
+        ({"CPU": 2.0}, 0.5, 0.0, 4),
+        ({"CPU": 2.0}, 0.1, 0.0, 20),
+        ({"CPU": 8.0, "GPU": 1.0}, 0.5, 0.5, 2),
+        ({"CPU": 0.0}, 0.5, 0.0, 0),
+        ({}, 0.5, 1.0, 0),
+    ],
+)
+def test_a_node_holds_as_many_workers_as_its_scarcest_resource(node, cpus, gpus, room):
+    assert _room(node, Resources(cpus=cpus, gpus=gpus)) == room
+
+
+def test_cpu_of_ended_actors_is_counted(engine, tmp_path):
+    run = ToyRun(tmp_path / "run", [source("x", "burn")])
+    report = run.go(engine, run.runner(act(tmp_path)))
+    assert 2.0 < report.cpu_s < 20.0
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
+def test_an_address_where_nobody_listens_is_refused_at_once(address):
+    with pytest.raises(EnvironmentFault, match=f"^cannot reach Ray at '{address}': "):
+        RayEngine(address)
+
+
+def test_a_cluster_that_runs_already_is_used_and_left_running(engine, tmp_path):
+    run = ToyRun(tmp_path / "run", sources({}, keep=3))
+    run.go(engine, run.runner(act(tmp_path)))
+    assert ray.is_initialized()
+    other = RayEngine()
+    other.run(run.runner(act(tmp_path), name="other"), run.parts)
+    other.close()
+    assert ray.is_initialized()
