@@ -53,7 +53,7 @@ class CosmoConfig:
     """Whether the resampler is told when each frame is shown; without it order is invisible."""
     tower_final_norm: bool = False
     """Whether the tower's patch tokens go through its last layer norm. Without it they are those of
-    open_clip up to 2.22 and `CLIPVisionModel.last_hidden_state`, with it those of 2.23 and later."""
+    open_clip up to 2.22 and `CLIPVisionModel.last_hidden_state`, with it those of 2.23 and on."""
 
     contrastive_dim: int = 512
     fusion_heads: int = 8
