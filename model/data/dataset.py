@@ -1,0 +1,227 @@
+"""A dataset as a reader sees it: the manifest is the only entrance, views choose documents.
+
+`interlink.open` gives a `Dataset`. Nothing here needs torch.
+"""
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ...schemas.arrow import arrow_schema, from_table
+from ...schemas.document import Document
+from ...schemas.errors import EnvironmentFault, UsageError
+from ...schemas.manifest import Manifest, Shard, ShardList
+from ...schemas.view import View
+
+if TYPE_CHECKING:
+    from .torch_documents import TorchDocuments
+
+_FOLDER = "_manifest"
+_NAME = re.compile(r"v(\d{6,})\.json")
+
+
+def open_dataset(
+    url: str | Path, view: str | View | None = None, *, version: int | None = None
+) -> "Dataset":
+    """Open a dataset through its manifest.
+
+    Args:
+        url: root of the dataset, a local path or an fsspec URL such as `s3://bucket/dataset`.
+        view: a view, or the name of one that the manifest has; None for all documents.
+        version: version of the dataset; None for the newest.
+
+    Raises:
+        UsageError: there is no dataset, no such version, no such view, or the view names a column
+            that documents do not have.
+    """
+    files = _Files(str(url))
+    manifest = _read_manifest(files, version)
+    dataset = Dataset(url=str(url), manifest=manifest, view=_find_view(manifest, view))
+    try:
+        dataset.expression()
+    except ValueError as error:
+        assert dataset.view is not None
+        raise UsageError(f"view {dataset.view.name!r}: {error}") from error
+    return dataset
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One version of a dataset through one view; opened by `open_dataset`. It pickles."""
+
+    url: str
+    """Root of the dataset."""
+    manifest: Manifest
+    """The version."""
+    view: View | None = field(kw_only=True)
+    """Which documents; None for all."""
+
+    @cached_property
+    def shards(self) -> tuple[Shard, ...]:
+        """The shards of this version in the order of their parts.
+
+        Raises:
+            EnvironmentFault: a list of shards is not what the manifest says.
+        """
+        files = _Files(self.url)
+        return tuple(shard for plan in self.manifest.shard_lists for shard in _shards(files, plan))
+
+    def expression(self) -> Any:  # noqa: ANN401  (pyarrow.compute.Expression, which is untyped)
+        """Return the view as an Arrow expression, or None where there is no view."""
+        return self.view.expression(arrow_schema(Document)) if self.view else None
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the documents in the order of the dataset, holding one row group at a time.
+
+        Raises:
+            OSError: a page does not have the checksum that was written with it.
+        """
+        for table in self.tables():
+            yield from from_table(table, Document)
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield the documents as Arrow tables, one for each row group that has any."""
+        for _, _, table in self.scan():
+            kept = table.drop_columns(["_row"])
+            if kept.num_rows:
+                yield kept
+
+    def scan(self, columns: Sequence[str] | None = None) -> Iterator[tuple[int, int, pa.Table]]:
+        """Yield every row group as (index of the shard, row group, table of the view's rows).
+
+        Args:
+            columns: Parquet paths to read, such as `clips.list.element.texts` (which means all
+                below it); None for all. What the view asks for is read besides.
+
+        Yields:
+            The table has one column more, `_row`: the row of the row group.
+        """
+        expression = self.expression()
+        wanted = None if columns is None else [*columns, *self._view_columns()]
+        for index in range(len(self.shards)):
+            with self.open_shard(index) as parquet:
+                for group in range(parquet.num_row_groups):
+                    table = parquet.read_row_group(group, columns=wanted)
+                    table = table.append_column("_row", pa.array(range(table.num_rows), pa.int32()))
+                    kept = table if expression is None else table.filter(expression)
+                    yield index, group, kept
+
+    def open_shard(self, index: int) -> pq.ParquetFile:
+        """Open the docs file of a shard; its pages are checked against their checksums."""
+        shard = self.shards[index]
+        try:
+            file = _Files(self.url).open(shard.docs_path)
+        except FileNotFoundError as error:
+            raise EnvironmentFault(
+                f"{self.url} lacks {shard.docs_path}, which its manifest "
+                f"v{self.manifest.version:06d} names; restore it"
+            ) from error
+        return _OwnedParquet(file, page_checksum_verification=True, pre_buffer=False)
+
+    def find(self, document_id: str) -> Document:
+        """Return one document by its id, whether it is in the view or not.
+
+        Raises:
+            UsageError: there is none.
+        """
+        for index, shard in enumerate(self.shards):
+            if not shard.min_document_id <= document_id <= shard.max_document_id:
+                continue
+            with self.open_shard(index) as parquet:
+                for group in range(parquet.num_row_groups):
+                    ids = parquet.read_row_group(group, columns=["document_id"])[0].to_pylist()
+                    if document_id in ids:
+                        row = parquet.read_row_group(group).slice(ids.index(document_id), 1)
+                        return from_table(row, Document)[0]
+        raise UsageError(
+            f"no document {document_id!r} in {self.url} version {self.manifest.version}"
+        )
+
+    def torch(self, *, size_px: int, frames_per_clip: int = 8) -> "TorchDocuments":
+        """Return a map-style `torch.utils.data.Dataset` of the documents with decoded frames.
+
+        Args:
+            size_px: every frame is resized to a square of this side, without cropping.
+            frames_per_clip: at most so many frames of a clip, evenly spaced.
+        """
+        from .torch_documents import TorchDocuments
+
+        return TorchDocuments(self, size_px=size_px, frames_per_clip=frames_per_clip)
+
+    def _view_columns(self) -> list[str]:
+        rules = self.view.rules if self.view else ()
+        return [rule.column for rule in rules]
+
+
+class _OwnedParquet(pq.ParquetFile):  # type: ignore[misc]  # pyarrow is untyped
+    """A Parquet file that closes the file object that it was given."""
+
+    def close(self, force: bool = True) -> None:
+        super().close(force=force)
+
+
+class _Files:
+    """Reads files under one root, local or any fsspec URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            self._fs, self._root = fsspec.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise EnvironmentFault(f"cannot open the dataset {url!r}: {error}") from error
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            found = self._fs.ls(f"{self._root.rstrip('/')}/{folder}", detail=False, refresh=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return [str(name).rstrip("/").rsplit("/", 1)[-1] for name in found]
+
+    def read(self, path: str) -> bytes:
+        content: bytes = self._fs.cat_file(f"{self._root.rstrip('/')}/{path}")
+        return content
+
+    def open(self, path: str) -> IO[bytes]:
+        file: IO[bytes] = self._fs.open(f"{self._root.rstrip('/')}/{path}", "rb")
+        return file
+
+
+def _read_manifest(files: _Files, version: int | None) -> Manifest:
+    found = (_NAME.fullmatch(name) for name in files.names(_FOLDER))
+    versions = sorted(int(match.group(1)) for match in found if match)
+    if not versions:
+        raise UsageError(f"there is no dataset at {files.url}: it must hold {_FOLDER}/v000001.json")
+    if version is not None and version not in versions:
+        raise UsageError(f"{files.url} has no version {version}; it has {versions}")
+    data = files.read(f"{_FOLDER}/v{version or versions[-1]:06d}.json")
+    try:
+        return Manifest.from_json(data)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _shards(files: _Files, plan: ShardList) -> list[Shard]:
+    data = files.read(plan.path)
+    if hashlib.sha256(data).hexdigest() != plan.sha256:
+        raise EnvironmentFault(
+            f"{files.url}/{plan.path} does not have the digest that the manifest names; restore it"
+        )
+    return from_table(pq.read_table(io.BytesIO(data)), Shard)
+
+
+def _find_view(manifest: Manifest, view: str | View | None) -> View | None:
+    if not isinstance(view, str):
+        return view
+    for found in manifest.views:
+        if found.name == view:
+            return found
+    raise UsageError(f"no view {view!r}; this dataset has {[v.name for v in manifest.views]}")

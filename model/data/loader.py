@@ -1,0 +1,251 @@
+"""Packed sequences to batches: an endless, resumable stream that is the same for any world size.
+
+samples = Samples(dataset=open_dataset(url, "train"), ...)
+packing = make_packing(samples)
+loader = PackedLoader(samples, packing, LoaderOptions(batch_size=4), world=World(rank=0, size=2))
+for batch in loader: ...
+checkpoint = loader.state_dict()      # where the stream goes on after the last batch taken
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from ...schemas.errors import EnvironmentFault, UsageError
+from ..cosmo.batch import PackedBatch
+from .collate import ClipFrames, PackedRow, decode_clip, stack_packed
+from .order import EpochOrder, PackedSequence, World
+from .packing import Packing
+from .prefetch import Readers, in_order
+from .render import Rendered
+from .samples import Samples
+
+logger = logging.getLogger(__name__)
+
+_MAX_UNREADABLE_SHARE = 0.01
+_ENOUGH_TO_JUDGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoaderOptions:
+    """How samples become a stream of batches."""
+
+    batch_size: int
+    """Rows of a batch on one rank."""
+    seed: int = 0
+    """Decides on order and draws."""
+    num_workers: int = 0
+    """Threads that read and decode ahead; never changes what comes."""
+    epochs: int | None = None
+    """Stop after so many; None for endless."""
+    keep_tail: bool = False
+    """Give the last rows of an epoch too, filled up with rows of padding (for evaluation). Else
+    they are left out: fewer than one batch over all ranks."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("batch_size", 1), ("num_workers", 0)):
+            if getattr(self, name) < least:
+                raise UsageError(f"data: {name}={getattr(self, name)} must be at least {least}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Position:
+    """Where the stream goes on."""
+
+    epoch: int = 0
+    next_sequence: int = 0
+    block: int = 0
+    block_first: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A sample that was left out of its packed sequence."""
+
+    name: str
+    """Epoch and packed sequence."""
+    place: tuple[int, int, int]
+    """Shard, row group and row of its document."""
+    reason: str
+    """What went wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    epoch: int
+    sequences: tuple[PackedSequence | None, ...]
+    after: _Position
+
+
+class PackedLoader:
+    """Yields `PackedBatch`; iterating again goes on after the last batch that was taken.
+
+    Args:
+        samples: what samples are made of.
+        packing: its windows.
+        options: how they become batches.
+        world: this rank among the ranks.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        packing: Packing,
+        options: LoaderOptions,
+        *,
+        world: World | None = None,
+    ) -> None:
+        self.unreadable: list[Unreadable] = []
+        """Samples left out so far, in the order of the stream."""
+        self._samples = samples
+        self._packing = packing
+        self._options = options
+        self._world = world or World()
+        self._position = _Position()
+        self._num_read = 0
+
+    def __iter__(self) -> Iterator[PackedBatch]:
+        with contextlib.closing(Readers(self._samples.dataset)) as readers:
+
+            def build(task: _Task) -> tuple[PackedBatch, list[Unreadable]]:
+                return self._build(task, readers)
+
+            built = in_order(self._plan(), build, num_workers=self._options.num_workers)
+            with contextlib.closing(built):
+                for task, (batch, unreadable) in built:
+                    self._judge(task, unreadable)
+                    self._position = task.after
+                    yield batch
+        self._position = _Position()  # a bounded stream has ended and may be asked for again
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the stream goes on after the last batch that was taken."""
+        position = {name: getattr(self._position, name) for name in _Position.__slots__}
+        return {"packing": self._packing.digest, "seed": self._options.seed, **position}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where a `state_dict` was taken; the world may have had another size.
+
+        Raises:
+            UsageError: it belongs to other data or another seed.
+        """
+        own = self.state_dict()
+        for name in ("packing", "seed"):
+            if state[name] != own[name]:
+                raise UsageError(
+                    f"the checkpoint was trained with data of {name}={state[name]!r}, this recipe "
+                    f"gives {own[name]!r}: keep dataset version, view, text policy, tokenizer, "
+                    "budgets and seed, or start anew"
+                )
+        self._position = _Position(**{name: state[name] for name in _Position.__slots__})
+
+    def _plan(self) -> Iterator[_Task]:
+        """Yield what each batch of this rank holds, without reading any document."""
+        position = self._position
+        rows = self._options.batch_size * self._world.size
+        while self._options.epochs is None or position.epoch < self._options.epochs:
+            order = EpochOrder(
+                self._packing,
+                self._samples.budgets,
+                seed=self._options.seed,
+                epoch=position.epoch,
+            )
+            is_fresh = position.next_sequence == 0
+            num_batches = 0
+            for task in self._plan_epoch(order, position, rows):
+                yield task
+                num_batches += 1
+            if is_fresh and not num_batches:
+                raise UsageError(
+                    f"the dataset packs into {order.count()} sequences, fewer than the {rows} of "
+                    "one batch over all ranks: lower batch_size or tokens, or add documents"
+                )
+            position = _Position(epoch=position.epoch + 1)
+
+    def _plan_epoch(self, order: EpochOrder, start: _Position, rows: int) -> Iterator[_Task]:
+        stream = order.sequences(block=start.block, block_first=start.block_first)
+        ahead = (found for found in stream if found[0].number >= start.next_sequence)
+        while taken := list(islice(ahead, rows)):
+            if len(taken) < rows and not self._options.keep_tail:
+                return
+            last, block, block_first = taken[-1]
+            filled = [sequence for sequence, _, _ in taken] + [None] * (rows - len(taken))
+            size, rank = self._options.batch_size, self._world.rank
+            yield _Task(
+                epoch=start.epoch,
+                sequences=tuple(filled[rank * size : (rank + 1) * size]),
+                after=replace(
+                    start, next_sequence=last.number + 1, block=block, block_first=block_first
+                ),
+            )
+
+    def _build(self, task: _Task, readers: Readers) -> tuple[PackedBatch, list[Unreadable]]:
+        unreadable: list[Unreadable] = []
+        rows = [self._row(task.epoch, s, readers, unreadable) for s in task.sequences]
+        batch = stack_packed(
+            rows,
+            length=self._samples.budgets.tokens,
+            pad_id=self._samples.vocabulary.pad_id,
+            size_px=self._samples.size_px,
+        )
+        return batch, unreadable
+
+    def _row(
+        self,
+        epoch: int,
+        sequence: PackedSequence | None,
+        readers: Readers,
+        unreadable: list[Unreadable],
+    ) -> PackedRow:
+        if sequence is None:
+            return PackedRow(documents=(), clips=(), name="padding")
+        documents: list[Rendered] = []
+        clips: list[ClipFrames] = []
+        names = []
+        for number in sequence.windows:
+            try:
+                rendered, frames, name = self._window(epoch, number, readers)
+            # A page with a wrong checksum, bytes that are no picture: one sample must not end the
+            # training. What lies beside it in the sequence is kept.
+            except (OSError, ValueError) as error:
+                name = f"{epoch}/{sequence.number}"
+                place = self._packing.place(number)
+                unreadable.append(Unreadable(name=name, place=place, reason=str(error)))
+                continue
+            documents.append(rendered)
+            clips.extend(frames)
+            names.append(name)
+        name = f"{epoch}/{sequence.number}:{'+'.join(names)}"
+        return PackedRow(documents=documents, clips=clips, name=name)
+
+    def _window(
+        self, epoch: int, number: int, readers: Readers
+    ) -> tuple[Rendered, list[ClipFrames], str]:
+        row = readers.get().read(*self._packing.place(number))
+        window = self._packing.window(number)
+        frames = [
+            decode_clip(
+                row.clips[index],
+                frames_per_clip=self._samples.budgets.frames_per_clip,
+                size_px=self._samples.size_px,
+            )
+            for index in window.clips
+        ]
+        rendered = self._samples.render(row, window, seed=self._options.seed, epoch=epoch)
+        return rendered, frames, row.document_id
+
+    def _judge(self, task: _Task, unreadable: list[Unreadable]) -> None:
+        """List what could not be read, and stop when it is too much to be bad luck."""
+        self._num_read += sum(len(s.windows) for s in task.sequences if s is not None)
+        for sample in unreadable:
+            logger.warning("sample left out of %s: %s", sample.name, sample.reason)
+        self.unreadable.extend(unreadable)
+        bad = len(self.unreadable)
+        if self._num_read >= _ENOUGH_TO_JUDGE and bad > _MAX_UNREADABLE_SHARE * self._num_read:
+            raise EnvironmentFault(
+                f"{bad} of {self._num_read} samples could not be read, the last because "
+                f"{self.unreadable[-1].reason}; check the dataset's files"
+            )
