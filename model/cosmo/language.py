@@ -16,6 +16,7 @@ from transformers import Cache, PreTrainedModel
 from ...schemas.errors import UsageError
 from .config import NewRows
 from .families import FAMILIES, Family, Step
+from .masks import block_causal_mask
 
 
 class TokenRows(nn.Module):
@@ -109,20 +110,29 @@ class SplitLanguageModel(nn.Module):
         rows_BLW = torch.where((new_BL >= 0)[..., None], added_BLW, rows_BLW)
         return self.family.embed(self.model, rows_BLW, position_ids_BL)
 
-    def step(
+    def begin(
         self,
-        hidden_BLD: Tensor,
-        mask_B1LT: Tensor,
+        input_ids_BL: Tensor,
         position_ids_BL: Tensor,
+        document_BT: Tensor,
         cache: Cache | None = None,
-    ) -> Step:
-        """Return what all layers of one call share."""
-        return Step(
-            mask_B1LT=mask_B1LT,
+    ) -> tuple[Tensor, Step]:
+        """Return the input of layer 0, and what all layers of this call share.
+
+        Args:
+            input_ids_BL: tokens to read.
+            position_ids_BL: their positions, from 0 in each document.
+            document_BT: the document of each token so far; those to read come last.
+            cache: keys and values of the tokens before.
+        """
+        hidden_BLD = self.embed(input_ids_BL, position_ids_BL)
+        step = Step(
+            mask_B1LT=block_causal_mask(document_BT, input_ids_BL.shape[1], hidden_BLD.dtype),
             position_ids_BL=position_ids_BL,
             rotary=self.family.rotary(self.model, hidden_BLD, position_ids_BL),
             cache=cache,
         )
+        return hidden_BLD, step
 
     def run(self, layers: Iterable[int], hidden_BLD: Tensor, step: Step) -> Tensor:
         """Run some layers, in the order given."""

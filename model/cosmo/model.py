@@ -10,19 +10,23 @@ N latents, D language width, Y vocabulary, S pairs.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from ...schemas.errors import UsageError
+from . import pretrained
 from .bases import language_model_folder, load_language_model, vision_tower_folder
-from .batch import Media, PackedBatch, PairBatch
+from .batch import PADDING, Media, PackedBatch, PairBatch
 from .config import CosmoConfig
 from .families import Step
 from .heads import ContrastiveHeads, Embeddings
 from .language import SplitLanguageModel, TokenRows
-from .masks import block_causal_mask, check_media
+from .masks import check_media
 from .processor import CosmoProcessor, SpecialTokens
 from .resampler import MediaTokens, Resampler
 from .vision import VisionTower, frame_features, load_vision_tower
@@ -54,6 +58,7 @@ class Cosmo(nn.Module):
         self.config = config
         self.special = special
         self.processor: CosmoProcessor | None = None
+        self.bases: pretrained.BaseFolders | None = None
         self.tower = tower.requires_grad_(False).eval()
         rows = TokenRows(
             language_model, special.added, learn=config.new_rows, random=config.faithful
@@ -93,18 +98,81 @@ class Cosmo(nn.Module):
             UsageError: a base is no model, of an unknown kind, or comes as a pickle.
             EnvironmentFault: a base is not here and cannot be fetched.
         """
-        folder = language_model_folder(config.language_model)
-        tower = load_vision_tower(
-            vision_tower_folder(config.vision_tower), final_norm=config.tower_final_norm
-        ).to(frozen_dtype)
-        processor = CosmoProcessor.build(folder, cast(VisionTower, tower), faithful=config.faithful)
+        bases = _find_bases(config)
+        tower = load_vision_tower(bases.vision_tower, final_norm=config.tower_final_norm)
+        processor = CosmoProcessor.build(
+            bases.language_model, cast(VisionTower, tower), faithful=config.faithful
+        )
+        language_model = load_language_model(bases.language_model, dtype=frozen_dtype)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model = cls(
-                config, load_language_model(folder, dtype=frozen_dtype), tower, processor.special
-            )
-        model.processor = processor
+            model = cls(config, language_model, tower.to(frozen_dtype), processor.special)
+        model.processor, model.bases = processor, bases
         return model.to(device)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: Path | str,
+        *,
+        language_model: str | None = None,
+        vision_tower: str | None = None,
+        device: torch.device | str = "cpu",
+        frozen_dtype: torch.dtype = torch.float32,
+    ) -> Self:
+        """Read what `save_pretrained` wrote, and the bases that it names.
+
+        Args:
+            folder: of the trained model.
+            language_model: where the frozen language model is now, if it has moved.
+            vision_tower: where the frozen tower is now, if it has moved.
+            device: where the model shall be.
+            frozen_dtype: of the bases.
+
+        Raises:
+            UsageError: the folder is no model of COSMO, or a base is not the one it was trained on.
+        """
+        folder = Path(folder)
+        tensors = pretrained.read_tensors(folder)
+        config = pretrained.read_config(folder)
+        config = replace(
+            config,
+            language_model=language_model or config.language_model,
+            vision_tower=vision_tower or config.vision_tower,
+        )
+        pretrained.check_bases(folder, _find_bases(config))
+        model = cls.build(config, frozen_dtype=frozen_dtype)
+        model.processor = CosmoProcessor.from_pretrained(folder / pretrained.PROCESSOR)
+        model.load_trained_state(tensors)
+        return model.to(device).eval()
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write what was trained, the config and the processor; see `pretrained.py`.
+
+        Raises:
+            UsageError: the model was not built from folders.
+        """
+        if self.processor is None or self.bases is None:
+            raise UsageError("a model that was not built from folders cannot be saved")
+        folder = Path(folder)
+        pretrained.write(folder, self.config, self.bases, self.trained_state())
+        self.processor.save_pretrained(folder / pretrained.PROCESSOR)
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """Return all tensors but those of the frozen bases, by name; not copied."""
+        return {n: t for n, t in self.state_dict().items() if not n.startswith(FROZEN)}
+
+    def load_trained_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what `trained_state` returned.
+
+        Raises:
+            UsageError: a name or shape differs from this model's.
+        """
+        own = self.trained_state()
+        pretrained.require_same_shapes(own, tensors)
+        with torch.no_grad():
+            for name, tensor in own.items():
+                tensor.copy_(tensors[name])
 
     def train(self, mode: bool = True) -> Self:
         """Keep the frozen tower in evaluation mode."""
@@ -120,11 +188,9 @@ class Cosmo(nn.Module):
         """
         check_media(batch, self.special.visual)
         media = self.encode_media(batch.media)
-        hidden_BLD = self.language.embed(batch.input_ids_BL, batch.position_ids_BL)
-        mask_B1LL = block_causal_mask(
-            batch.document_BL, batch.document_BL.shape[1], hidden_BLD.dtype
+        hidden_BLD, step = self.language.begin(
+            batch.input_ids_BL, batch.position_ids_BL, batch.document_BL
         )
-        step = self.language.step(hidden_BLD, mask_B1LL, batch.position_ids_BL)
         hidden_BLD = self.language.run(self.lower, hidden_BLD, step)
         view = self.view(batch.media_index_BL, media)
         hidden_BLD = self.upper(hidden_BLD, step, self.media_keys(media), view)
@@ -133,10 +199,8 @@ class Cosmo(nn.Module):
     def encode_pairs(self, batch: PairBatch) -> Embeddings:
         """Return both sides of pairs; only the lower half of the language model runs."""
         position_ids_SL = (batch.attention_SL.cumsum(1) - 1).clamp(min=0)
-        hidden_SLD = self.language.embed(batch.input_ids_SL, position_ids_SL)
-        document_SL = batch.attention_SL.int() - 1
-        mask_S1LL = block_causal_mask(document_SL, document_SL.shape[1], hidden_SLD.dtype)
-        step = self.language.step(hidden_SLD, mask_S1LL, position_ids_SL)
+        document_SL = batch.attention_SL.int() + PADDING
+        hidden_SLD, step = self.language.begin(batch.input_ids_SL, position_ids_SL, document_SL)
         # The reference takes hidden_states[U - 1], which is the stream after U - 1 layers.
         layers = self.lower[:-1] if self.config.faithful else self.lower
         hidden_SLD = self.language.run(layers, hidden_SLD, step)
@@ -154,7 +218,7 @@ class Cosmo(nn.Module):
 
     def media_keys(self, media: MediaTokens) -> dict[str, MediaKeys]:
         """Return each block's keys and values of the media: once per call."""
-        return {name: block.media_keys(media.tokens_BMNV) for name, block in self._blocks()}
+        return {name: block.media_keys(media.tokens_BMNV) for name, block in self.gated_blocks()}
 
     def view(self, media_index_BL: Tensor, media: MediaTokens) -> MediaView:
         """Return which media each token sees, for all blocks."""
@@ -175,33 +239,12 @@ class Cosmo(nn.Module):
         self, hidden_BLD: Tensor, step: Step, keys: Mapping[str, MediaKeys], view: MediaView
     ) -> Tensor:
         """Run the multimodal half: a gated block acts on the input of its layer."""
-        blocks = dict(self._blocks())
+        blocks = dict(self.gated_blocks())
         for number in self.language.numbers[self.config.unimodal_depth :]:
             if (name := str(number)) in blocks:
                 hidden_BLD = blocks[name](hidden_BLD, keys[name], view)
             hidden_BLD = self.language.run([number], hidden_BLD, step)
         return hidden_BLD
-
-    @torch.no_grad()
-    def calibrate(self, batch: PackedBatch) -> None:
-        """Measure the size of the stream in front of each gated block, and scale the block by it.
-
-        The size is the median over tokens of the root mean square. Without effect where the config
-        has `residual_scale` off. Call it once, before training; the result is saved with the model.
-        """
-        if not self.config.residual_scale:
-            return
-        hidden_BLD = self.language.embed(batch.input_ids_BL, batch.position_ids_BL)
-        mask_B1LL = block_causal_mask(
-            batch.document_BL, batch.document_BL.shape[1], hidden_BLD.dtype
-        )
-        step = self.language.step(hidden_BLD, mask_B1LL, batch.position_ids_BL)
-        blocks = dict(self._blocks())
-        for number in self.language.numbers:
-            if (name := str(number)) in blocks:
-                rms_BL = hidden_BLD.float().pow(2).mean(-1).sqrt()
-                blocks[name].residual_scale.fill_(rms_BL[batch.document_BL >= 0].median())
-            hidden_BLD = self.language.run([number], hidden_BLD, step)
 
     def trainable_parameters(self) -> dict[str, dict[str, nn.Parameter]]:
         """Return the parameters that learn, by part (`PARTS`) and by name."""
@@ -215,7 +258,8 @@ class Cosmo(nn.Module):
     def _tower(self) -> VisionTower:
         return cast(VisionTower, self.tower)
 
-    def _blocks(self) -> list[tuple[str, GatedCrossAttention]]:
+    def gated_blocks(self) -> list[tuple[str, GatedCrossAttention]]:
+        """Return each gated block after the number of the layer that it precedes."""
         return [(name, cast(GatedCrossAttention, block)) for name, block in self.blocks.items()]
 
     def _summary(self, media: Media) -> Tensor:
@@ -238,3 +282,10 @@ class Cosmo(nn.Module):
             batch.input_ids_SL, torch.tensor(marks, device=batch.input_ids_SL.device)
         )
         return batch.attention_SL & ~is_mark_SL
+
+
+def _find_bases(config: CosmoConfig) -> pretrained.BaseFolders:
+    return pretrained.BaseFolders(
+        language_model=language_model_folder(config.language_model),
+        vision_tower=vision_tower_folder(config.vision_tower),
+    )
