@@ -8,12 +8,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..cosmo.batch import Media, PackedBatch
+from ..cosmo.batch import NO_LOSS, PADDING, Media, PackedBatch
 from .pictures import Pixels, choose_evenly, decode_picture
-from .render import NO_KIND, NO_LOSS, Rendered
+from .render import NO_KIND, Rendered
 from .rows import RowClip
-
-PADDING = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ They go by token ids alone, so that speech, context and cut chunks are trained o
 from dataclasses import replace
 from typing import Literal
 
-from .render import NO_KIND, NO_LOSS, Rendered
+from ..cosmo.batch import NO_LOSS
+from .render import NO_KIND, Rendered
 from .vocabulary import Vocabulary
 
 Table = Literal["pair", "interleaved_images", "interleaved_videos", "instruct"]

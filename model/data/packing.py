@@ -136,6 +136,16 @@ def make_packing(samples: Samples, cache: Path | None = None) -> Packing:
     return packing
 
 
+def cut_document(samples: Samples, row: Row) -> tuple[list[Window], list[int]]:
+    """Return the windows of one document, and the clips that alone take more than the budget."""
+    return cut_windows(
+        [_cost(samples, clip) for clip in row.clips],
+        samples.budgets,
+        frame_tokens=count_frame_tokens(samples.vocabulary),
+        form=samples.form,
+    )
+
+
 def _compute(samples: Samples, path: Path) -> None:
     """Write the packing of a dataset, holding one row group of documents at a time."""
     counts = PackingCounts()
@@ -184,13 +194,7 @@ _BY_KIND = ("tokens_with_loss", "tokens_without_loss", "texts_by_kind")
 def _cut(
     samples: Samples, row: Row, counts: PackingCounts, totals: dict[str, Counter[str]]
 ) -> list[Window]:
-    costs = [_cost(samples, clip) for clip in row.clips]
-    windows, too_long = cut_windows(
-        costs,
-        samples.budgets,
-        frame_tokens=count_frame_tokens(samples.vocabulary),
-        form=samples.form,
-    )
+    windows, too_long = cut_document(samples, row)
     counts.documents += 1
     counts.documents_without_window += not windows
     counts.clips += len(row.clips)

@@ -19,13 +19,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ...schemas.text import TextKind
+from ..cosmo.batch import KINDS, NO_LOSS
 from .policy import Piece
 from .vocabulary import Vocabulary
 
-NO_LOSS = -100
-"""As `model.cosmo.batch.NO_LOSS`; here, so that a packing can be computed without torch."""
 NO_KIND = -1
-KIND_INDEX = {kind: index for index, kind in enumerate(TextKind)}
+"""The kind of a token without loss, in `label_kinds_BL`."""
+KIND_INDEX = {kind: index for index, kind in enumerate(KINDS)}
 """Number of each kind in `label_kinds_BL`."""
 
 

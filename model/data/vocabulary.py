@@ -5,17 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...schemas.errors import UsageError
 from ...schemas.ids import digest
+from ..cosmo.processor import END_OF_CHUNK, VISUAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
-
-VISUAL = "<visual>"
-"""Stands where a media is shown."""
-END_OF_CHUNK = "<|endofchunk|>"
-"""Ends the text of one media."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
