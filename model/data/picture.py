@@ -1,8 +1,8 @@
 """A sample as it is trained, as one picture: frames, text, labels and masks.
 
-Every token is a box. Coloured: it has loss, in the color of its text's kind. Grey: it is shown only.
-White: a special token without loss. Beside the text two masks: which tokens a token sees (black), and
-which media.
+Every token is a box. Coloured: it has loss, in the color of its text's kind. Grey: it is shown
+only. White: a special token without loss. Beside the text stand two masks: which tokens a token
+sees (black), and which media.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,9 @@ _LINE_PX = 24
 _MASK_PX = 128
 _TEXT_LEFT_PX = 2 * _MARGIN_PX + 4 * (_FRAME_PX + 4)
 _COLORS = (
-    "#b7e1cd", "#aecbfa", "#fdd663", "#f8bbd0", "#d7aefb", "#ffccbc", "#c5e1a5", "#80deea", "#e6c9a8"
-)  # fmt: skip
+    *("#b7e1cd", "#aecbfa", "#fdd663", "#f8bbd0", "#d7aefb"),
+    *("#ffccbc", "#c5e1a5", "#80deea", "#e6c9a8"),
+)
 """One for each kind of text, in their order."""
 _GREY, _INK, _FAINT = "#dddddd", "#202020", "#808080"
 
@@ -63,10 +64,11 @@ def draw_document(samples: Samples, document_id: str, *, seed: int, epoch: int =
             )
             for index in window.clips
         ]
+        with_loss = sum(kind != NO_KIND for kind in rendered.kinds)
         title = (
             f"document {document_id}, epoch {epoch}, sample {number} of {len(windows)}: "
-            f"{len(rendered.ids)} tokens, {sum(kind != NO_KIND for kind in rendered.kinds)} of them "
-            f"with loss, {len(clips)} clips, {window.num_context} of them context"
+            f"{len(rendered.ids)} tokens, {with_loss} with loss; {len(clips)} clips, "
+            f"{window.num_context} of them context"
         )
         parts.append(_draw_sample(samples, rendered, clips, title))
     return _stack([*parts, _legend(samples)])
@@ -95,7 +97,7 @@ def _draw_sample(
 
 
 def _wrap(samples: Samples, rendered: Rendered, media: int) -> list[list[tuple[int, str, str]]]:
-    """Return lines of (left, text, color) of the tokens that see a media; 0 for those before all."""
+    """Return lines of (left, text, color) of the tokens that see a media, 0 for none."""
     right = _WIDTH_PX - _MASK_PX - 2 * _MARGIN_PX
     font = _font()
     lines: list[list[tuple[int, str, str]]] = [[]]

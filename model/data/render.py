@@ -76,12 +76,14 @@ def render(
     end_kind = NO_KIND
     for number, chunk in enumerate(chunks, start=1):
         _add(row, vocabulary.visual_id, media=number)
-        learned = [not chunk.is_context and loss_weight(piece.kind) > 0 for piece in chunk.pieces]
-        for token, index in vocabulary.encode([piece.text for piece in chunk.pieces]):
-            kind = KIND_INDEX[chunk.pieces[index].kind]
+        # Nothing is learned of saying nothing.
+        pieces = [piece for piece in chunk.pieces if piece.text]
+        learned = [not chunk.is_context and loss_weight(piece.kind) > 0 for piece in pieces]
+        for token, index in vocabulary.encode([piece.text for piece in pieces]):
+            kind = KIND_INDEX[pieces[index].kind]
             _add(row, token, media=number, piece=kind, has_loss=learned[index])
-        is_learned = bool(learned) and learned[-1] and not chunk.pieces[-1].is_cut
-        end_kind = KIND_INDEX[chunk.pieces[-1].kind] if is_learned else NO_KIND
+        is_learned = bool(learned) and learned[-1] and not pieces[-1].is_cut
+        end_kind = KIND_INDEX[pieces[-1].kind] if is_learned else NO_KIND
         _add(row, vocabulary.endofchunk_id, media=number, label_kind=end_kind)
     end_kind = end_kind if is_end else NO_KIND
     _add(row, vocabulary.end_id, media=len(chunks), label_kind=end_kind)

@@ -28,7 +28,7 @@ from interlink.schemas.text import Caption, TextKind, TextStatus
 
 LINES = [
     "A square of shade number 37 fills the picture. Sentence 1. and then",
-    "red green blue circle given caption spoken words truncated text",
+    "a red green blue circle given caption spoken words truncated text",
 ]
 
 
@@ -45,9 +45,9 @@ def make_tokenizer(*, add_start: bool = False, start: str | None = "<s>") -> Any
     special = ["<pad>", "<s>", "</s>", "<visual>", "<|endofchunk|>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=360, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+        vocab_size=500, special_tokens=special, initial_alphabet=alphabet, show_progress=False
     )
-    backend.train_from_iterator(LINES, trainer)
+    backend.train_from_iterator([*LINES, *" ".join(LINES).split()], trainer)
     if add_start:
         backend.post_processor = processors.TemplateProcessing(
             single="<s> $A", special_tokens=[("<s>", 1)]
