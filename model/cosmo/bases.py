@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import torch
+from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from ...schemas.errors import EnvironmentFault, UsageError
@@ -68,7 +69,10 @@ def require_safetensors(folder: Path) -> None:
     """
     if not (folder / "config.json").is_file():
         raise UsageError(f"{folder} has no config.json: it is no folder of a model")
-    if any(folder.glob("*.safetensors")):
+    weights = sorted(folder.glob("*.safetensors"))
+    for path in weights:
+        require_safetensors_file(path)
+    if weights:
         return
     pickles = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
     found = f"only {', '.join(pickles)}, a pickle" if pickles else "none"
@@ -76,6 +80,19 @@ def require_safetensors(folder: Path) -> None:
         f"{folder} has no *.safetensors ({found}); pickles are never read: convert the weights "
         "once, with torch.load(weights_only=True) and safetensors.torch.save_file"
     )
+
+
+def require_safetensors_file(path: Path) -> None:
+    """Refuse a file that is something else, whatever it is called. Only its header is read.
+
+    Raises:
+        UsageError: as said.
+    """
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except SafetensorError as error:
+        raise UsageError(f"{path} is no safetensors file; pickles are never read") from error
 
 
 def load_language_model(folder: Path, *, dtype: torch.dtype = torch.float32) -> PreTrainedModel:

@@ -3,6 +3,7 @@
 Shapes: B prompts, L tokens, T tokens so far, G = B * beams, Y vocabulary.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -142,13 +143,17 @@ class _Search:
 
     @property
     def is_done(self) -> bool:
-        """Whether enough continuations have ended."""
-        return len(self.ended) >= self.beams
+        """Whether enough continuations have ended, or none can go on."""
+        return len(self.ended) >= self.beams or not self.alive
 
     def advance(self, logprobs_GY: Tensor) -> list[tuple[int, int]]:
-        """Add one token to every beam; return where each came from, and its token."""
+        """Add one token to every beam; return where each came from, and its token.
+
+        What is returned has an entry for each beam, those that are not in use are never read.
+        """
+        unused = [(0, min(self.ends))] * self.beams
         if self.is_done:
-            return [(0, min(self.ends))] * self.beams
+            return unused
         total = torch.tensor([score for score, _ in self.alive], device=logprobs_GY.device)
         scores = (total[:, None] + logprobs_GY[: len(self.alive)]).flatten()
         # Every beam may propose each end, and still leave enough that go on.
@@ -159,20 +164,20 @@ class _Search:
         for rank, (value, place) in enumerate(zip(values, places, strict=True)):
             beam, token = divmod(place, logprobs_GY.shape[1])
             tokens = self.alive[beam][1]
+            if value == -math.inf or len(alive) == self.beams:
+                break
             if token not in self.ends:
                 alive.append((value, [*tokens, token]))
                 chosen.append((beam, token))
             elif rank < self.beams:
                 self.ended.append((self._score(value, len(tokens) + 1), tokens))
-            if len(alive) == self.beams:
-                break
         self.alive = alive
-        return chosen
+        return (chosen + unused)[: self.beams]
 
     def best(self) -> list[int]:
         """Return the best of what has ended; of what has not, where too little did."""
         found = list(self.ended)
-        if not self.is_done:
+        if len(self.ended) < self.beams:
             found += [(self._score(value, len(tokens)), tokens) for value, tokens in self.alive]
         return max(found, key=lambda scored: scored[0])[1]
 

@@ -99,12 +99,13 @@ class Cosmo(nn.Module):
             EnvironmentFault: a base is not here and cannot be fetched.
         """
         bases = _find_bases(config)
-        tower = load_vision_tower(bases.vision_tower, final_norm=config.tower_final_norm)
-        processor = CosmoProcessor.build(
-            bases.language_model, cast(VisionTower, tower), faithful=config.faithful
-        )
-        language_model = load_language_model(bases.language_model, dtype=frozen_dtype)
+        # Modules draw weights before those of the files replace them.
         with torch.random.fork_rng(devices=[]):
+            tower = load_vision_tower(bases.vision_tower, final_norm=config.tower_final_norm)
+            language_model = load_language_model(bases.language_model, dtype=frozen_dtype)
+            processor = CosmoProcessor.build(
+                bases.language_model, cast(VisionTower, tower), faithful=config.faithful
+            )
             torch.manual_seed(seed)
             model = cls(config, language_model, tower.to(frozen_dtype), processor.special)
         model.processor, model.bases = processor, bases

@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ...schemas.errors import UsageError
-from .bases import files_of
+from .bases import files_of, require_safetensors_file
 from .config import CosmoConfig
 
 CONFIG = "config.json"
@@ -91,10 +90,8 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
         raise UsageError(
             f"{folder} has no {WEIGHTS}: it is no model of COSMO (pickles are not read)"
         )
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise UsageError(f"{path} is no safetensors file; pickles are never read") from error
+    require_safetensors_file(path)
+    return load_file(path)
 
 
 def require_same_shapes(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
