@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
 
 from ...schemas.arrow import arrow_schema, from_table
 from ...schemas.document import Document
@@ -119,13 +120,16 @@ class Dataset:
         """Open the docs file of a shard; its pages are checked against their checksums."""
         shard = self.shards[index]
         try:
-            file = _Files(self.url).open(shard.docs_path)
+            return _OwnedParquet(
+                _Files(self.url).source(shard.docs_path),
+                page_checksum_verification=True,
+                pre_buffer=False,
+            )
         except FileNotFoundError as error:
             raise EnvironmentFault(
                 f"{self.url} lacks {shard.docs_path}, which its manifest "
                 f"v{self.manifest.version:06d} names; restore it"
             ) from error
-        return _OwnedParquet(file, page_checksum_verification=True, pre_buffer=False)
 
     def find(self, document_id: str) -> Document:
         """Return one document by its id, whether it is in the view or not.
@@ -190,8 +194,12 @@ class _Files:
         content: bytes = self._fs.cat_file(f"{self._root.rstrip('/')}/{path}")
         return content
 
-    def open(self, path: str) -> IO[bytes]:
-        file: IO[bytes] = self._fs.open(f"{self._root.rstrip('/')}/{path}", "rb")
+    def source(self, path: str) -> str | IO[bytes]:
+        """Return what pyarrow reads: a local path, which it reads without Python, or a file."""
+        whole = f"{self._root.rstrip('/')}/{path}"
+        if isinstance(self._fs, LocalFileSystem):
+            return whole
+        file: IO[bytes] = self._fs.open(whole, "rb")
         return file
 
 

@@ -15,7 +15,7 @@ from .packing import Packing
 from .windows import Budgets
 
 BLOCK_WINDOWS = 8192
-"""Windows that are packed together: enough that under 2 % of the tokens are padding."""
+"""Windows that are packed together: enough that the budget that binds is nearly used up."""
 
 Numbers = npt.NDArray[np.int64]
 
@@ -65,7 +65,7 @@ class EpochOrder:
         bins = _first_fit(
             windows, self._packing.tokens[windows], self._packing.media[windows], self._budgets
         )
-        # The long windows were laid first; nothing of that may show in the order.
+        # The large windows were laid first; nothing of that may show in the order.
         return [bins[index] for index in hash_order(len(bins), "bins", *self._key, number)]
 
     def sequences(
@@ -106,11 +106,12 @@ def hash_order(count: int, *key: object) -> Numbers:
 def _first_fit(
     windows: Numbers, tokens: npt.NDArray[np.int32], media: npt.NDArray[np.int32], budgets: Budgets
 ) -> list[tuple[int, ...]]:
-    """Lay windows into sequences, the longest first, each into the first where it fits."""
+    """Lay windows into sequences, the largest first, each into the first where it fits."""
     bins: list[list[int]] = []
     free_tokens = np.full(len(windows), budgets.tokens)
     free_media = np.full(len(windows), budgets.media)
-    for index in np.argsort(-tokens, kind="stable"):
+    size = np.maximum(tokens / budgets.tokens, media / budgets.media)
+    for index in np.argsort(-size, kind="stable"):
         opened = len(bins)
         fits = (free_tokens[:opened] >= tokens[index]) & (free_media[:opened] >= media[index])
         place = int(fits.argmax()) if fits.any() else opened

@@ -15,6 +15,7 @@ from ...schemas.errors import UsageError
 from ..cosmo.batch import PADDING, PackedBatch
 from .collate import ClipFrames, PackedRow, decode_clip, stack_packed
 from .packing import cut_document
+from .policy import SAID_KINDS
 from .render import KIND_INDEX, NO_KIND, Rendered
 from .rows import Row
 from .samples import Samples
@@ -178,7 +179,8 @@ def _draw_masks(picture: Image.Image, masks: Sequence[tuple[str, np.ndarray]]) -
 def _legend(samples: Samples) -> Image.Image:
     picture = Image.new("RGB", (_WIDTH_PX, _LINE_PX + 12), "white")
     draw = ImageDraw.Draw(picture)
-    kinds = [kind for kind in KIND_INDEX if samples.policy.loss_weight(kind) > 0]
+    used = {*SAID_KINDS, *(kind for group in samples.policy.groups for kind in group)}
+    kinds = [k for k in KIND_INDEX if k in used and samples.policy.loss_weight(k) > 0]
     shown = [(kind.value, _COLORS[KIND_INDEX[kind]]) for kind in kinds]
     left = _MARGIN_PX
     for text, color in [("loss on:", "white"), *shown, ("shown without loss", _GREY)]:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Annotated
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...schemas.arrow import Unit, from_table
@@ -16,6 +17,8 @@ from .dataset import Dataset
 
 _MAX_OPEN = 32
 """Docs files that one reader holds open; a footer costs a few milliseconds to read again."""
+_MAX_KEPT_BYTES = 64 << 20
+"""Row groups that one reader keeps: a small dataset is read once, of a large one little is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +90,12 @@ ROW_COLUMNS = (*TEXT_COLUMNS, f"{_CLIP}.frames.list.element.image.bytes")
 
 
 class RowReader:
-    """Reads single documents; a few docs files stay open. Not for several threads at once."""
+    """Reads single documents; a few files stay open. Not for several threads at once."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
         self._open: OrderedDict[int, pq.ParquetFile] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int], pa.Table] = OrderedDict()
 
     def read(self, shard: int, row_group: int, row: int) -> Row:
         """Return one document.
@@ -104,15 +108,26 @@ class RowReader:
         Raises:
             OSError: a page does not have the checksum that was written with it.
         """
-        table = self._file(shard).read_row_group(
-            row_group, columns=list(ROW_COLUMNS), use_threads=False
-        )
-        return from_table(table.slice(row, 1), Row)[0]
+        return from_table(self._group(shard, row_group).slice(row, 1), Row)[0]
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files and forget what was read."""
+        self._kept.clear()
         while self._open:
             self._open.popitem()[1].close()
+
+    def _group(self, shard: int, row_group: int) -> pa.Table:
+        key = (shard, row_group)
+        if key not in self._kept:
+            self._kept[key] = self._file(shard).read_row_group(
+                row_group, columns=list(ROW_COLUMNS), use_threads=False
+            )
+            while sum(table.nbytes for table in self._kept.values()) > _MAX_KEPT_BYTES:
+                if len(self._kept) == 1:
+                    break
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
 
     def _file(self, shard: int) -> pq.ParquetFile:
         if shard not in self._open:
