@@ -14,6 +14,7 @@ setup(
     package_data={
         "interlink": ["py.typed"],
         "interlink.pipeline": ["recipes/*.yaml", "dataset/templates/*"],
+        "interlink.model": ["recipes/*.yaml"],
         "interlink.examples": ["videos/*"],
     },
 )

@@ -58,7 +58,9 @@ def tower():
     """A random tower: 16 px pictures, 4 patches, 32 wide."""
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        return TinyTower(TinyTowerConfig(size_px=SIZE_PX, patch_px=8, width=32, depth=1, heads=2)).eval()
+        return TinyTower(
+            TinyTowerConfig(size_px=SIZE_PX, patch_px=8, width=32, depth=1, heads=2)
+        ).eval()
 
 
 def config(**changes):
