@@ -13,6 +13,7 @@ from interlink.model.cosmo.counts import (
     StepShape,
     count_parameters,
     estimate_memory,
+    share_table,
     tokens_per_step,
 )
 from interlink.model.cosmo.shapes import build_on_meta, clip_on_meta, join_on_meta
@@ -102,6 +103,13 @@ def test_our_2b_learns_as_much_plus_norms_times_and_rows():
         "contrastive heads": contrastive(2048),
         "token rows": 2 * 2048,
     }
+
+
+def test_the_readmes_table_states_shares_of_the_model_and_of_openflamingo():
+    counts = {name: count_parameters(build_on_meta(preset(name))) for name in ("faithful-2b",)}
+    table = share_table(counts)
+    assert "| faithful-2b | 212.5 M | 1,831.5 M | 11.6% | 20.3% |" in table
+    assert "The paper's 34 % is its 340 M over the 1 B that learn in OpenFlamingo-3B" in table
 
 
 def test_memory_is_the_sum_of_its_parts_and_grows_with_the_step():

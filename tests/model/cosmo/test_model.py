@@ -205,6 +205,8 @@ def test_the_logit_scale_starts_as_stated_stops_at_its_bound_and_comes_back(tiny
     assert tiny.model().heads.bounded_scale().exp().item() == pytest.approx(1 / 0.07)
     free = tiny.model(logit_scale_init=9.0, logit_scale_max=None)
     assert free.heads.bounded_scale().item() == 9
+    reference = tiny.model(logit_scale_init=0.2, logit_scale_max=None)
+    assert reference.heads.bounded_scale().exp().item() == pytest.approx(1.2214, abs=1e-4)
 
 
 def test_what_learns_is_exactly_the_new_parts_and_frozen_tensors_stay(tiny):

@@ -97,3 +97,27 @@ def test_time_tells_neighbouring_frames_of_the_grid_apart():
     embedded = FrameTime(32)(torch.arange(0, 60, 0.5)[None, None])[0, 0]
     distance = (embedded[1:] - embedded[:-1]).norm(dim=-1)
     assert distance.min() > 0.1 * embedded.norm(dim=-1).mean()
+
+
+@torch.no_grad()
+def test_it_is_the_references_resampler_written_again():
+    """From its description (COSMO.md 1.2), for one media: no mask, no time."""
+    made = resampler(time=False)
+    features, mask, times = inputs()
+    x = features[0, 0].flatten(0, 1)
+    latents = made.latents
+    for layer in made.layers:
+        queries = layer.latent_norm(latents)
+        source = torch.cat([layer.context_norm(x), queries])
+        keys, values = (source @ layer.key_value.weight.T).chunk(2, -1)
+        read = []
+        for head in range(2):
+            part = slice(8 * head, 8 * head + 8)
+            scores = (queries @ layer.query.weight.T)[:, part] @ keys[:, part].T * 8**-0.5
+            read.append(scores.softmax(-1) @ values[:, part])
+        latents = latents + torch.cat(read, -1) @ layer.output.weight.T
+        latents = latents + layer.feed_forward(latents)
+    expected = made.norm(latents)
+    found = made(features, mask, times)
+    torch.testing.assert_close(found.summary_BMV[0, 0], expected[0], rtol=0, atol=5e-6)
+    torch.testing.assert_close(found.tokens_BMNV[0, 0], expected[1:], rtol=0, atol=5e-6)
