@@ -21,7 +21,7 @@ KINDS = tuple(TextKind)
 """Text kinds in the order of `label_kinds_BL` and of every tensor with suffix K."""
 
 
-class _OnDevice:
+class OnDevice:
     """Moves every tensor of a dataclass at once."""
 
     __slots__ = ()
@@ -31,13 +31,13 @@ class _OnDevice:
         moved: dict[str, object] = {}
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            if isinstance(value, Tensor | _OnDevice):
+            if isinstance(value, Tensor | OnDevice):
                 moved[field.name] = value.to(device, non_blocking=non_blocking)
         return replace(self, **moved)  # type: ignore[type-var]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Media(_OnDevice):
+class Media(OnDevice):
     """The pictures of many media (clips, or single pictures), padded to the longest."""
 
     frames_BMFCHW: Tensor
@@ -66,7 +66,7 @@ class Media(_OnDevice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackedBatch(_OnDevice):
+class PackedBatch(OnDevice):
     """Packed sequences: several whole documents in a row, each blind to the others."""
 
     input_ids_BL: Tensor
@@ -108,7 +108,7 @@ class PackedBatch(_OnDevice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairBatch(_OnDevice):
+class PairBatch(OnDevice):
     """Pairs of one clip and one of its texts."""
 
     input_ids_SL: Tensor

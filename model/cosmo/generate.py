@@ -13,13 +13,13 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import DynamicCache
 
-from .batch import PADDING, Media
+from .batch import PADDING, Media, OnDevice
 from .model import Cosmo
 from .xattn import MediaKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
+class Prompt(OnDevice):
     """Texts to go on with, each with its media."""
 
     input_ids_BL: Tensor

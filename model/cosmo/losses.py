@@ -110,7 +110,9 @@ def contrastive_loss(embeddings: Embeddings, valid_S: Tensor, group_S: Tensor) -
         group_S: pairs of one group are not negatives of one another.
     """
     scale = embeddings.logit_scale.float().exp()
-    logits_SS = scale * embeddings.text_SE @ embeddings.image_SE.T
+    # Autocast would round similarities to 8 bits, and then multiply them by up to 100.
+    with torch.autocast(valid_S.device.type, enabled=False):
+        logits_SS = scale * embeddings.text_SE.float() @ embeddings.image_SE.float().T
     itself_SS = torch.eye(len(valid_S), dtype=torch.bool, device=valid_S.device)
     same_SS = group_S[:, None] == group_S
     negative_SS = ~same_SS & valid_S[:, None] & valid_S

@@ -75,7 +75,13 @@ def check_bases(folder: Path, bases: BaseFolders) -> None:
 
 
 def read_config(folder: Path) -> CosmoConfig:
-    """Read the config of a trained model."""
+    """Read the config of a trained model.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not (folder / CONFIG).is_file() or not (folder / BASES).is_file():
+        raise UsageError(f"{folder} must hold {CONFIG} and {BASES}: it is no model of COSMO")
     return CosmoConfig.from_json((folder / CONFIG).read_text(encoding="utf-8"))
 
 

@@ -152,6 +152,29 @@ def test_embeddings_do_not_depend_on_padding_or_on_the_other_side(tiny):
     same(made.text_SE.norm(dim=-1), torch.ones(3))
 
 
+@pytest.mark.parametrize("padding", [(1, 3), (0, 1, 2, 3)])
+def test_padding_pairs_give_finite_gradients_and_change_no_other(tiny, padding):
+    model = tiny.model()
+    pairs = tiny.pairs([3, 1, 5, 2])
+    valid = torch.ones(4, dtype=torch.bool)
+    valid[list(padding)] = False
+    media = replace(pairs.media, frame_mask_BMF=pairs.media.frame_mask_BMF & valid[:, None, None])
+    holed = replace(
+        pairs,
+        valid_S=valid,
+        media=media,
+        attention_SL=pairs.attention_SL & valid[:, None],
+        input_ids_SL=pairs.input_ids_SL * valid[:, None],
+    )
+    made = model.encode_pairs(holed)
+    whole = model.encode_pairs(pairs)
+    same(made.text_SE[valid], whole.text_SE[valid], atol=1e-6)
+    same(made.image_SE[valid], whole.image_SE[valid], atol=1e-6)
+    contrastive_loss(made, valid, pairs.group_S).loss.backward()
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    assert all(g.isfinite().all() for g in gradients)
+
+
 @torch.no_grad()
 def test_the_text_feature_is_the_hidden_state_after_exactly_u_layers(tiny):
     for faithful, layers in ((False, 2), (True, 1)):
@@ -348,13 +371,35 @@ def test_a_split_without_upper_half_is_refused(tiny):
         tiny.model(unimodal_depth=4)
 
 
-@torch.no_grad()
-def test_bfloat16_towers_under_autocast_agree_roughly(tiny):
-    batch = tiny.packed([[[3, 0], [2]]])
-    model = tiny.model(gates=0.3)
-    expected = model(batch)
-    model.tower.to(torch.bfloat16)
-    model.language.model.to(torch.bfloat16)
+@pytest.mark.parametrize("frozen", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("form", ["dense", "gather"])
+def test_training_under_autocast_agrees_roughly(tiny, frozen, form):
+    batch, pairs = tiny.packed([[[3, 0], [2]]], pad_to=20), tiny.pairs([3, 1])
+    model = tiny.model(gates=0.3, xattn_form=form)
+    expected = loss_of(model, batch, pairs)
+    model.tower.to(frozen)
+    model.language.model.to(frozen)
     with torch.autocast("cpu", torch.bfloat16):
-        found = model(batch)
-    assert (found.float() - expected).abs().mean() < 0.05 * expected.abs().mean()
+        found = loss_of(model, batch, pairs)
+    found.backward()
+    assert found.item() == pytest.approx(expected.item(), rel=0.05)
+    learn = [p for p in model.parameters() if p.requires_grad]
+    assert {p.dtype for p in learn} == {torch.float32}
+    assert all(p.grad.isfinite().all() for p in learn)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("form", ["dense", "gather"])
+def test_a_gpu_gives_what_the_processor_gives(tiny, form):
+    if not torch.cuda.is_available():
+        pytest.skip("no GPU")
+    batch, pairs = tiny.packed([[[3, 0], [2]], [[1]]]), tiny.pairs([3, 1])
+    model = tiny.model(gates=0.3, xattn_form=form)
+    loss_of(model, batch, pairs).backward()
+    expected = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad()
+    model.to("cuda")
+    loss_of(model, batch.to("cuda"), pairs.to("cuda")).backward()
+    for name, parameter in model.named_parameters():
+        if name in expected:
+            torch.testing.assert_close(parameter.grad.cpu(), expected[name], rtol=1e-3, atol=1e-4)

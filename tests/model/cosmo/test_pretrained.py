@@ -162,6 +162,15 @@ def test_a_crafted_pickle_is_refused_and_never_opened(trained, tmp_path):
     assert not mark.exists()
 
 
+def test_a_folder_that_is_no_model_is_refused(trained, tmp_path):
+    with pytest.raises(UsageError, match=r"has no model\.safetensors: it is no model of COSMO"):
+        Cosmo.from_pretrained(tmp_path)
+    trained.save_pretrained(tmp_path / "model")
+    (tmp_path / "model" / "bases.json").unlink()
+    with pytest.raises(UsageError, match=r"must hold config\.json and bases\.json"):
+        Cosmo.from_pretrained(tmp_path / "model")
+
+
 @pytest.mark.parametrize("base", ["language_model", "vision_tower"])
 def test_a_base_that_is_a_pickle_only_is_refused_and_never_opened(small, tmp_path, base):
     mark = tmp_path / "pickle was read"
