@@ -79,7 +79,8 @@ def generate(
             break
         origins = [b * beams + beam for b, row in enumerate(chosen) for beam, _ in row]
         tokens = [[token] for row in chosen for _, token in row]
-        decoder.reorder(torch.tensor(origins, device=logits_GY.device))
+        if beams > 1:
+            decoder.reorder(torch.tensor(origins, device=logits_GY.device))
         logits_GY = decoder.read(torch.tensor(tokens, device=logits_GY.device))
     return [search.best() for search in searches]
 
