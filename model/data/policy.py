@@ -9,6 +9,7 @@ from ...schemas.errors import UsageError
 from ...schemas.ids import digest
 from ...schemas.text import TextKind, TextStatus
 from .rows import RowClip, RowText
+from .section import check_keys
 
 SAID_KINDS = (TextKind.SPEECH, TextKind.SUBTITLE)
 """What is said in a clip; the first that a clip has is its speech."""
@@ -99,6 +100,33 @@ class TextPolicy:
                         f"text policy: {name} of {kind.value} is {value}, "
                         f"it must be at least 0{' and at most 1' if top == 1 else ''}"
                     )
+
+    @classmethod
+    def from_mapping(cls, content: object) -> "TextPolicy":
+        """Read the policy from a training recipe.
+
+            kinds: [given, [caption, narrative]]
+            weights: [{flag: repeated_caption, weight: 0}]
+            speech: context
+            loss_weights: {narrative: 0.5}
+            drop_out: {speech: 0.1}
+
+        Raises:
+            UsageError: a key or value is not allowed.
+        """
+        values = dict(check_keys("text", content, cls))
+        rules = values.get("weights", ())
+        if isinstance(rules, str | Mapping) or not isinstance(rules, Iterable):
+            raise UsageError(f"text.weights is {rules!r}, it must be a list of rules")
+        values["weights"] = tuple(
+            TextWeight(**check_keys("text.weights", rule, TextWeight)) for rule in rules
+        )
+        for name in ("loss_weights", "drop_out"):
+            if not isinstance(values.get(name, {}), Mapping):
+                raise UsageError(f"text.{name} is {values[name]!r}, it must be a mapping of kinds")
+        if isinstance(values.get("kinds", ()), str):
+            values["kinds"] = (values["kinds"],)
+        return cls(**values)
 
     @property
     def groups(self) -> tuple[tuple[TextKind, ...], ...]:

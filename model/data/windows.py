@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...schemas.errors import UsageError
+from .section import check_keys
 
 Form = Literal["interleaved", "pairs"]
 """How a document becomes samples: its clips in order, or each clip with its text alone."""
@@ -24,15 +25,23 @@ class Budgets:
     """So many clips before a window that starts in mid-document are shown in it, without loss,
     where they fit."""
 
+    @classmethod
+    def from_mapping(cls, content: object) -> "Budgets":
+        """Read the budgets from a training recipe.
+
+        Raises:
+            UsageError: a key or value is not allowed.
+        """
+        return cls(**check_keys("budgets", content, cls))
+
     def __post_init__(self) -> None:
-        for name, least in (
-            ("tokens", 8),
-            ("media", 1),
-            ("frames_per_clip", 1),
-            ("context_clips", 0),
-        ):
-            if getattr(self, name) < least:
-                raise UsageError(f"data: {name}={getattr(self, name)} must be at least {least}")
+        least = {"tokens": 8, "media": 1, "frames_per_clip": 1, "context_clips": 0}
+        for name, lowest in least.items():
+            value = getattr(self, name)
+            if type(value) is not int or value < lowest:
+                raise UsageError(
+                    f"budgets.{name}={value!r} must be a whole number of at least {lowest}"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,3 +136,37 @@ def test_a_weight_must_be_sensible():
         TextWeight(weight=1, flag="blurry")
     with pytest.raises(UsageError, match="weight=-1 must be at least 0"):
         TextWeight(weight=-1)
+
+
+def test_a_policy_is_read_from_a_recipe():
+    content = {
+        "kinds": ["given", ["caption", "narrative"]],
+        "weights": [{"flag": "repeated_caption", "weight": 0}],
+        "speech": "on",
+        "loss_weights": {"narrative": 0.5},
+        "drop_out": {"speech": 0.1},
+    }
+    assert TextPolicy.from_mapping(content) == TextPolicy(
+        kinds=("given", ("caption", "narrative")),
+        weights=(TextWeight(flag="repeated_caption", weight=0),),
+        speech="on",
+        loss_weights={"narrative": 0.5},
+        drop_out={"speech": 0.1},
+    )
+    assert TextPolicy.from_mapping({}) == TextPolicy()
+    assert TextPolicy.from_mapping({"kinds": "given"}) == TextPolicy(kinds=("given",))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"kind": ["given"]}, r"text\.kind is unknown; its keys are kinds, weights, speech"),
+        ({"weights": {"weight": 1}}, r"text\.weights is .* must be a list of rules"),
+        ({"weights": [{"wait": 1}]}, r"text\.weights\.wait is unknown"),
+        ({"weights": [{"kind": "given"}]}, r"text\.weights\.weight is missing"),
+        ({"drop_out": 0.5}, r"text\.drop_out is 0\.5, it must be a mapping of kinds"),
+    ],
+)
+def test_mistakes_in_a_recipe_are_told_in_one_sentence(content, message):
+    with pytest.raises(UsageError, match=message):
+        TextPolicy.from_mapping(content)

@@ -69,5 +69,15 @@ def test_every_useful_clip_is_trained_in_exactly_one_window():
 
 
 def test_budgets_must_be_sensible():
-    with pytest.raises(UsageError, match="media=0 must be at least 1"):
+    with pytest.raises(UsageError, match=r"budgets\.media=0 must be a whole number of at least 1"):
         Budgets(tokens=100, media=0)
+    with pytest.raises(UsageError, match=r"budgets\.tokens=True must be a whole number"):
+        Budgets(tokens=True, media=1)
+
+
+def test_budgets_are_read_from_a_recipe():
+    assert Budgets.from_mapping({"tokens": 64, "media": 2}) == Budgets(tokens=64, media=2)
+    with pytest.raises(UsageError, match=r"budgets\.token is unknown; its keys are tokens, media"):
+        Budgets.from_mapping({"token": 64})
+    with pytest.raises(UsageError, match=r"budgets\.media is missing"):
+        Budgets.from_mapping({"tokens": 64})
