@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench clean help
+.PHONY: demo test tiny-base lint bench clean help
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ lint: $(READY) ## Check style, types and spelling
 	$(BIN)/ruff check .
 	MYPYPATH=.lib $(BIN)/mypy -p interlink.schemas -p interlink.transforms -p interlink.pipeline -p interlink.examples
 	$(BIN)/codespell
+
+tiny-base: $(READY) ## Train the small language model and vision tower of `debug`, once, offline
+	$(BIN)/python -m interlink.model.tiny
 
 bench: $(READY) ## Measure accuracy, scan and engines; writes dated reports to benchmarks/reports
 	$(BIN)/python benchmarks/scan_vs_decode.py
