@@ -5,7 +5,7 @@ from interlink.model.tiny import words
 def test_the_generated_world_has_the_colours_of_the_example_videos():
     assert words.COLORS == drawing.COLORS
     assert words.BACKGROUNDS == drawing.BACKGROUNDS
-    assert story.COLORS == tuple(words.COLORS)
+    assert tuple(words.COLORS) == story.COLORS
     assert story.TITLES == words.TITLES
 
 
