@@ -14,7 +14,7 @@ def main() -> int:
     """Build the tiny base; an optional argument is the cache folder. Returns an exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("interlink.model.tiny").setLevel(logging.INFO)
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         base = tiny_base(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     except InterlinkError as error:

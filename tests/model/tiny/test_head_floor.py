@@ -34,7 +34,7 @@ def test_words_with_equal_rows_cannot_be_told_apart(model):
 
 
 def test_rows_that_differ_little_allow_little_certainty(model):
-    """The state has length sqrt(D) after the norm: logits differ by at most that times the rows'."""
+    # After the norm the state has length sqrt(D): logits differ by at most that times the rows.
     direction = torch.nn.functional.normalize(torch.ones(64), dim=0)
     with torch.no_grad():
         model.model.embed_tokens.weight[7] = model.model.embed_tokens.weight[5] + 0.1 * direction
