@@ -192,10 +192,11 @@ def _body(lines: list[Line]) -> str:
     header = ("file", "size", "s", "frames", "bare decode", "scan", "scan / bare", "limit", "")
     load = ", ".join(f"{value:.1f}" for value in psutil.getloadavg())
     return f"""
-CPU seconds, user plus system, of one warm child that decodes and scans each file in turn, {ROUNDS}
-rounds: medians, and in brackets the lowest and highest ratio of a round. Bare decode is PyAV on one
-thread, video alone. The scan finds shots, writes the frame set ({OPTIONS["short_side_px"]} px, 2 per
-s) and 16 kHz sound, and checks coverage. Load of the machine at the end: {load}.
+CPU seconds, user plus system, of one warm child that decodes and scans each file in turn,
+{ROUNDS} rounds: medians, and in brackets the lowest and highest ratio of a round. Bare decode is
+PyAV on one thread, video alone. The scan finds shots, writes the frame set (2 per s, short side
+{OPTIONS["short_side_px"]} px) and 16 kHz sound, and checks coverage. Load of the machine at the
+end: {load}.
 
 {table(header, rows)}
 """
