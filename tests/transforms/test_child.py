@@ -153,8 +153,24 @@ def test_the_caller_chooses_the_code_of_a_timeout(child):
 def test_a_child_that_died_between_calls_is_replaced(child):
     pid = run(child, "echo")["pid"]
     os.kill(pid, signal.SIGKILL)
-    assert wait_until_gone(pid, 5)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # all its threads are gone; not yet reaped
     assert run(child, "echo")["pid"] != pid
+
+
+def test_the_answer_to_an_interrupted_call_never_meets_the_next_one(child):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = run(child, "echo")["pid"]
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        with pytest.raises(KeyboardInterrupt, match=r"^$"):
+            run(child, "sleep_in_native_code")
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+    assert wait_until_gone(before, 5)
+    assert run(child, "echo", n=5)["n"] == 5
 
 
 def test_neither_process_nor_descriptor_is_left_behind(child):
