@@ -11,9 +11,11 @@ import typer
 from rich.console import Console
 
 from ...schemas.errors import UsageError
+from ...schemas.outcome import Disposition
 from ...schemas.video import Video
 from ..dataset.reader import read_documents
-from ..kept import read_kept
+from ..kept import read_kept, read_outcomes
+from ..plan import plan_numbers, plan_sources
 from ..recipe import Recipe, make_recipe
 from ..run import RunReport, run_recipe
 from ..store import Store
@@ -44,7 +46,7 @@ def demo(
     """
     console = make_console()
     chosen = check_engine(engine)
-    places = {"run": str(output / "run"), "dataset": str(output / "dataset")}
+    places = {"run": f"{output}/run", "dataset": f"{output}/dataset", "name": "interlink demo"}
     with ExitStack() as stack:
         sources = _own(videos) if videos else _embedded(stack, output)
         recipe = make_recipe({"sources": sources} | places, settings or ())
@@ -52,6 +54,7 @@ def demo(
             report = run_recipe(recipe, engine=chosen, observers=[progress])
     print_funnel(console, report.steps)
     print_losses(console, recipe.dataset_url)
+    _print_reasons(console, recipe, report)
     if not videos:
         _print_score(console, recipe, report)
     _print_results(console, recipe, report, output)
@@ -83,6 +86,19 @@ def _embedded(stack: ExitStack, output: Path) -> str:
         writer.writeheader()
         writer.writerows(rows)
     return str(manifest)
+
+
+def _print_reasons(console: Console, recipe: Recipe, report: RunReport) -> None:
+    """Say of each source that was left out why, as there are few."""
+    store = Store(recipe.run)
+    plans = plan_numbers(store)
+    uris = {source.source_id: source.uri for n in plans for source in plan_sources(store, n)}
+    for step in report.steps:
+        for outcome in read_outcomes(store, step.commits):
+            uri = uris.get(outcome.owner_id or outcome.input_id)
+            if outcome.disposition is not Disposition.KEPT and uri and outcome.message:
+                name = uri.rsplit("/", 1)[-1]
+                console.print(f"  {name}: {outcome.message}", soft_wrap=True)
 
 
 def _print_score(console: Console, recipe: Recipe, report: RunReport) -> None:

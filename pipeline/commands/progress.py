@@ -108,6 +108,8 @@ def progress_for(console: Console) -> Bars | JsonLines:
 
 def _kept(num_kept: int, num_done: int) -> str:
     """Say what new parts kept, or that an earlier run had done some."""
+    if num_done and not num_kept:
+        return f"{num_done} reused"
     return f"+{num_kept} kept, {num_done} reused" if num_done else f"{num_kept} kept"
 
 
