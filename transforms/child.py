@@ -117,7 +117,7 @@ class Child:
 
         Raises:
             RecordError: as raised by the function; `timeout_code` past the deadline;
-                `CHILD_CRASHED` when the process ended; `OUT_OF_MEMORY` past its memory;
+                `CHILD_CRASHED` when the process ended; `MEMORY_LIMIT` past its memory;
                 `TRANSFORM_ERROR` when the function raised what it should not.
             EnvironmentFault: as raised by the function, or the disk is full.
         """
@@ -239,7 +239,7 @@ class Child:
         if answer["kind"] == "environment":
             raise EnvironmentFault(answer["message"])
         code = ErrorCode(answer["code"])
-        if code is ErrorCode.OUT_OF_MEMORY:
+        if code is ErrorCode.MEMORY_LIMIT:
             self.close()  # what it holds is scattered over its heap
         raise RecordError(code, answer["message"], value=answer["value"])
 

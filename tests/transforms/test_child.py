@@ -113,7 +113,7 @@ def test_memory_past_the_limit_is_told_apart_and_the_child_is_replaced(child):
     before = run(child, "echo")["pid"]
     with pytest.raises(RecordError, match="more memory than its child's 1024 MiB") as caught:
         run(child, "allocate", size=2 << 30)
-    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
+    assert caught.value.code is ErrorCode.MEMORY_LIMIT
     assert run(child, "echo")["pid"] != before
 
 
