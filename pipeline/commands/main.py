@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 import traceback
-from types import FrameType, TracebackType
+from types import TracebackType
 
 import typer
 
@@ -17,13 +17,14 @@ from .init import init
 from .inspect import inspect
 from .plan import plan
 from .run import run
+from .signals import stop_on_signals, stopped_by
 from .status import status
 
 _MACHINE_FAULTS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
     *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EMFILE, errno.ENOMEM),
 }
-_STOPPED = {128 + signal.SIGINT: "interrupted", 128 + signal.SIGTERM: "terminated"}
+_STOPPED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
 def _examples(*lines: str) -> str:
@@ -91,32 +92,30 @@ def main() -> None:
     """Run the command line; never returns."""
     use_one_thread()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    signal.signal(signal.SIGTERM, _terminate)
+    stop_on_signals()
     sys.excepthook = _tell_bug
     try:
-        app()
+        typer.main.get_command(app)()  # `app()` would put typer's own excepthook in place of ours
     except InterlinkError as error:
         _end(error)
     except OSError as error:
         if error.errno not in _MACHINE_FAULTS:
             raise
         _end(EnvironmentFault(f"{error.strerror}: {error.filename or 'a file'}"))
-    except SystemExit as end:
-        if end.code in _STOPPED:
-            why = _STOPPED[int(end.code)]
-            print(f"interlink: {why}; what is committed stays, run again to go on", file=sys.stderr)
-        raise
+    except SystemExit:
+        number = stopped_by()
+        if number is None:
+            raise
+        print(
+            f"interlink: {_STOPPED[number]}; what is committed stays, run again to go on",
+            file=sys.stderr,
+        )
+        sys.exit(128 + number)
 
 
 def _end(error: InterlinkError) -> None:
     print(f"interlink: {error}", file=sys.stderr)
     sys.exit(error.exit_code)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """End as if by an exception, so that engines and children are closed on the way out."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would break that off
-    sys.exit(128 + signal.SIGTERM)
 
 
 def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
