@@ -12,7 +12,9 @@ Floats = npt.NDArray[np.float32]
 
 NUM_LUMA, NUM_COLOUR = 144, 80
 _NEUTRAL, _COLOURLESS = 128.0, 3.0
-"""Chroma of gray, and how close to it in every cell is no colour at all, of 255."""
+"""Chroma of gray, and how close to it is no colour at all, of 255."""
+_COLOUR_SHARE = 0.2
+"""Share of cells with colour from which on a picture has any to speak of."""
 WEIGHTS = np.concatenate(
     [np.full(NUM_LUMA, 1 / NUM_LUMA), np.full(NUM_COLOUR, 1 / NUM_COLOUR)]
 ).astype(np.float32)
@@ -29,8 +31,9 @@ def distance(a: Floats, b: Floats) -> Floats:
 
 
 def has_colour(descriptor: Floats) -> bool:
-    """Tell whether a picture has any colour; in gray ones the colour histograms say nothing."""
-    return bool(np.abs(descriptor[NUM_LUMA:] - _NEUTRAL).max() > _COLOURLESS)
+    """Tell whether a picture has colour; in gray ones the colour histograms say nothing."""
+    is_coloured = np.abs(descriptor[NUM_LUMA:] - _NEUTRAL) > _COLOURLESS
+    return bool(is_coloured.mean() >= _COLOUR_SHARE)
 
 
 @dataclass(slots=True, kw_only=True)
