@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ...schemas.errors import UsageError
+from ...transforms.fetch.routing import is_url
 from ..commit import Commit, StageCounts, read_commit
 from ..plan import plan_numbers, plan_parts
 from ..run import DIGESTS_NAME
@@ -34,6 +36,8 @@ def status(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Folder or URL of a run.")],
 ) -> None:
     """Say how far a run is: parts and records by step. May be asked from another machine."""
+    if not is_url(run) and Path(run).is_file():
+        raise UsageError(f"{run} is a file; name the `run:` folder of a recipe")
     store = Store(run)
     numbers = plan_numbers(store)
     if not numbers:
@@ -86,8 +90,9 @@ def _table(states: list[_StepState]) -> Table:
 def _print_rest(console: Console, store: Store, current: set[str]) -> None:
     """Tell the last event, the time of the last finished run, and what an edit left behind."""
     events = store.local_path("events.jsonl")
-    if events is not None and events.is_file():
-        last = json.loads(events.read_bytes().splitlines()[-1])
+    lines = events.read_bytes().splitlines() if events is not None and events.is_file() else []
+    if lines:
+        last = json.loads(lines[-1])
         what = " ".join(str(last[key]) for key in ("event", "step", "part") if key in last)
         console.print(f"last event: {what.replace('_', ' ')}, {last['time']}")
     if store.exists("stats.json"):
@@ -97,7 +102,9 @@ def _print_rest(console: Console, store: Store, current: set[str]) -> None:
         console.print(text)
     left = [name for name in store.names("steps") if f"steps/{name}" not in current]
     if left:
-        console.print(f"{len(left)} steps of an earlier recipe lie beside: {', '.join(left)}")
+        count = "1 step" if len(left) == 1 else f"{len(left)} steps"
+        lies = "lies" if len(left) == 1 else "lie"
+        console.print(f"{count} of an earlier recipe {lies} beside: {', '.join(left)}")
 
 
 def _commits(store: Store, folder: str, parts: list[str]) -> list[Commit]:
