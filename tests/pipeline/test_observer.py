@@ -1,6 +1,7 @@
 """What a run tells: nothing, or JSON lines."""
 
 import json
+import logging
 from datetime import datetime
 
 from interlink.pipeline.commit import Commit
@@ -37,3 +38,10 @@ def test_nothing_is_written_without_a_path_or_by_the_silent(tmp_path):
     tell(EventLog(None))
     tell(Silent())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_that_cannot_be_written_warns_once_and_stops_nothing(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING):
+        tell(EventLog(tmp_path / "missing" / "events.jsonl"))
+    [record] = caplog.records
+    assert record.getMessage().startswith("no more events are logged: cannot write ")
