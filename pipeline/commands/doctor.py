@@ -1,5 +1,6 @@
 """`interlink doctor`: what is installed, what is missing, and the fix."""
 
+import importlib
 import os
 import platform
 import shutil
@@ -143,7 +144,7 @@ def _whisper() -> Finding:
 def _ffmpeg() -> Finding:
     what, purpose = "FFmpeg in PyAV", "decoding"
     try:
-        import av
+        av = importlib.import_module("av")
     except ImportError as error:
         fix = f"{purpose}: pip install --force-reinstall av ({error})"
         return Finding(what=what, found="missing", purpose=purpose, fix=fix, stops_demo=True)
@@ -152,7 +153,7 @@ def _ffmpeg() -> Finding:
 
 def _gpu() -> str:
     try:
-        import torch
+        torch = importlib.import_module("torch")
     except ImportError:
         return ""
     return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else ""
