@@ -11,6 +11,7 @@ setup(
         "interlink",
         *(f"interlink.{name}" for name in find_packages(".") if name.split(".")[0] in TOP),
     ],
+    include_package_data=False,
     package_data={
         "interlink": ["py.typed"],
         "interlink.pipeline": ["recipes/*.yaml", "dataset/templates/*"],

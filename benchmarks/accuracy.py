@@ -49,10 +49,10 @@ from interlink.transforms.media.scan import ScanVideos
 from interlink.transforms.scores.score import ScoreClips
 from interlink.transforms.speech.transcribe import Transcribe
 
-FIRST_SEED = 1000
+FIRST_SEED = 2000
 CACHE = Path(__file__).parents[1] / "build" / "accuracy"
 PACKAGES = ("av", "numpy", "opencv-python-headless", "faster-whisper", "ctranslate2", "rapidocr")
-MAX_MISTAKES = 40
+MAX_MISTAKES = 60
 
 
 def main() -> int:
@@ -183,8 +183,9 @@ errors per spoken word; its interval treats words as independent, which they are
 
 The videos come from `examples/make_videos.py`: flat shapes in eight colours on six backgrounds that
 change at every cut, read speech of three synthetic voices, no camera noise. The numbers show that
-the methods do what they should on this family, of which no seed was used to tune them; they say
-nothing about real footage.
+the methods do what they should on this family; they say nothing about real footage. No constant
+was fitted to these seeds; one rule (cuts and dissolves between gray pictures) was mended after a
+run on others, from 1000 on.
 
 ## Mistakes
 

@@ -1,5 +1,6 @@
 """What went wrong, one line for each mistake: for people who improve the methods."""
 
+import difflib
 from collections.abc import Iterator, Sequence
 
 from .observed import Claims, Observed
@@ -23,10 +24,19 @@ def list_mistakes(truth: VideoTruth, observed: Observed) -> Iterator[str]:
     for boundary in observed.boundaries:
         if boundary not in matched:
             yield f"{name} at {boundary.time_us / 1e6:.2f} s: a {boundary.kind} that is not there"
-    if split_words(truth.speech()) != split_words(observed.speech):
-        yield f"{name}: said “{truth.speech()}”, heard “{observed.speech.strip()}”"
+    misheard = list(_misheard(split_words(truth.speech()), split_words(observed.speech)))
+    if misheard:
+        yield f"{name}: misheard {', '.join(misheard)}"
     for clip in observed.clips:
         yield from _wrong_claims(name, scene_of(truth.scenes, clip), clip)
+
+
+def _misheard(said: Sequence[str], heard: Sequence[str]) -> Iterator[str]:
+    """Yield what differs, as `"said" > "heard"`; empty for words left out or made up."""
+    differences = difflib.SequenceMatcher(None, said, heard, autojunk=False).get_opcodes()
+    for kind, start, end, other_start, other_end in differences:
+        if kind != "equal":
+            yield f'"{" ".join(said[start:end])}" > "{" ".join(heard[other_start:other_end])}"'
 
 
 def _wrong_claims(name: str, scene: SceneTruth, clip: Claims) -> Iterator[str]:

@@ -1,11 +1,14 @@
 """What a run tells while it goes on: to people by progress bars, to machines by JSON lines."""
 
 import json
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from .commit import Commit
+
+logger = logging.getLogger(__name__)
 
 
 class Observer(Protocol):
@@ -60,5 +63,10 @@ class EventLog:
         if self._path is None:
             return
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line | values) + "\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line | values) + "\n")
+        except OSError as error:
+            # A full disk stops the run where a part is written; the log must not do it first.
+            logger.warning("no more events are logged: cannot write %s: %s", self._path, error)
+            self._path = None

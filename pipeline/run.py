@@ -6,12 +6,13 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import islice
 
+from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
 from .dataset.publish import Publication, publish_plan
 from .engines.engine import Engine, make_engine
 from .observer import EventLog, Observer
-from .part import PartRunner
+from .part import PartRunner, step_folder
 from .plan import plan_numbers, plan_parts, plan_sources, write_plan
 from .recipe import Recipe
 from .runtime import RetryPolicy
@@ -23,6 +24,8 @@ from .threads import use_one_thread
 
 PLAN_SIZE = 30_000
 """Sources of one plan: bounds the working files, and publishes early."""
+DIGESTS_NAME = "digests.json"
+"""Beside `recipe.yaml`: what tells its output apart, and where each step's commits lie."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,17 +84,21 @@ def _run(
     finish_plan: Callable[[Store, int, list[StepReport]], None],
 ) -> list[StepReport]:
     use_one_thread()
-    store = Store(recipe.run)
-    store.probe()
-    make_plans(store, recipe)
-    store.put("recipe.yaml", recipe.resolved().encode())
-    everyone = (*observers, EventLog(store.local_path("events.jsonl")))
+    # A model that is nowhere, or an engine that is not installed, is told before anything is done.
     steps = curate(recipe, engine=engine)
     if last is not None:
         steps = steps[: [step.name for step in steps].index(last) + 1]
     reports: list[StepReport] = []
     with ExitStack() as stack:
         engines = _Engines(recipe, stack)
+        for step in steps:
+            engines.get(step.engine)
+        store = Store(recipe.run)
+        store.probe()
+        make_plans(store, recipe)
+        store.put("recipe.yaml", recipe.resolved().encode())
+        store.put(DIGESTS_NAME, _digests(recipe, steps))
+        everyone = (*observers, EventLog(store.local_path("events.jsonl")))
         for plan in plan_numbers(store):
             done = _run_plan(store, recipe, plan, steps, engines, everyone)
             finish_plan(store, plan, done)
@@ -174,6 +181,20 @@ def _run_plan(
         )
         reports.append(report)
     return reports
+
+
+def _digests(recipe: Recipe, steps: Sequence[Step]) -> bytes:
+    folders = [
+        {"step": step.name, "engine": step.engine, "folder": step_folder(step, key)}
+        for step, key in zip(steps, step_keys(steps), strict=True)
+    ]
+    content = {
+        "recipe": recipe.digest(),
+        "code_version": __version__,
+        "dataset": recipe.dataset_url,
+        "steps": folders,
+    }
+    return json.dumps(content, indent=1).encode()
 
 
 def _write_stats(store: Store, reports: Sequence[StepReport]) -> None:

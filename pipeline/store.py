@@ -148,10 +148,9 @@ class Store:
         try:
             first = self.put_if_absent(name, b"1")
             second = self.put_if_absent(name, b"2")
+            self.remove(name)
         except OSError as error:
             raise EnvironmentFault(f"cannot write to {self.display()}: {error}") from error
-        finally:
-            self.remove(name)
         if not first or second:
             raise EnvironmentFault(
                 f"the store {self.display()} does not keep put-if-absent, so two workers could "
@@ -189,6 +188,8 @@ def _link_or_copy(source: Path, target: Path) -> None:
     except OSError:  # another disk, or a file system without hard links
         shutil.copyfile(source, unfinished)
     unfinished.replace(target)
+    # Where both were links to one file already, rename(2) leaves both.
+    unfinished.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Watches a step's commits appear: tells the observers, and stops the step when too many fail."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from types import TracebackType
@@ -8,6 +9,8 @@ from ..schemas.errors import BudgetExceededError
 from .commit import Commit, read_commit, stop_step
 from .observer import Observer
 from .store import Store
+
+logger = logging.getLogger(__name__)
 
 MIN_RECORDS = 200
 """Records that a stage must have seen before their failed share means anything."""
@@ -98,7 +101,11 @@ class CommitWatcher:
 
     def _watch(self) -> None:
         while not self._ended.wait(self._pause_s):
-            self.look()
+            try:
+                self.look()
+            except OSError as trouble:  # the look after the engine's end counts
+                logger.warning("cannot list %s: %s", self._store.display(self._folder), trouble)
+                continue
             error = self.failed_too_often()
             if error is not None:
                 stop_step(self._store, self._folder, error)

@@ -48,8 +48,7 @@ class PartWorkspace:
         if reference.row_group is not None:
             return self._reader.read(reference)
         data = self._store.read(reference.file)
-        if hashlib.sha256(data).hexdigest() != reference.sha256:
-            raise ValueError(f"{reference.file} does not have the digest that its reference names")
+        _check_digest(reference, hashlib.sha256(data).hexdigest())
         return data
 
     def path(self, reference: Reference) -> Path:
@@ -59,8 +58,12 @@ class PartWorkspace:
             return local
         copy = self.scratch / f"{reference.sha256[:32]}{Path(reference.file).suffix}"
         if not copy.exists():
-            with self._store.open(reference.file) as source, copy.open("wb") as target:
+            unfinished = copy.with_name(f"{copy.name}.part")  # a transfer that broke leaves half
+            with self._store.open(reference.file) as source, unfinished.open("wb") as target:
                 shutil.copyfileobj(source, target, 8 << 20)
+            with unfinished.open("rb") as file:
+                _check_digest(reference, hashlib.file_digest(file, "sha256").hexdigest())
+            unfinished.rename(copy)
         return copy
 
     def add_media(
@@ -91,7 +94,9 @@ class PartWorkspace:
         target = f"{self._attempt}/{sha256[:32]}{path.suffix.lower()}"
         num_bytes = path.stat().st_size
         self._store.put_file(target, path)
-        self.files.append(CommittedFile(path=target, num_bytes=num_bytes, sha256=sha256))
+        file = CommittedFile(path=target, num_bytes=num_bytes, sha256=sha256)
+        if file not in self.files:  # a batch that is tried again adds its files again
+            self.files.append(file)
         return Reference(file=target, sha256=sha256)
 
     def finish_media(self) -> Path | None:
@@ -102,3 +107,8 @@ class PartWorkspace:
     def close(self) -> None:
         """Remove the scratch folder."""
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def _check_digest(reference: Reference, sha256: str) -> None:
+    if sha256 != reference.sha256:
+        raise ValueError(f"{reference.file} does not have the digest that its reference names")

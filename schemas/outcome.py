@@ -143,6 +143,8 @@ class ErrorCode(StrEnum):
     """Decoding took longer than its deadline."""
     CHILD_CRASHED = "child_crashed"
     """The process that decoded it died."""
+    MEMORY_LIMIT = "memory_limit"
+    """It needs more memory to decode than one record may have."""
     CUT_FAILED = "cut_failed"
     """The clip's file could not be written or read back."""
     # models

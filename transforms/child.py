@@ -117,25 +117,14 @@ class Child:
 
         Raises:
             RecordError: as raised by the function; `timeout_code` past the deadline;
-                `CHILD_CRASHED` when the process ended; `OUT_OF_MEMORY` past its memory;
+                `CHILD_CRASHED` when the process ended; `MEMORY_LIMIT` past its memory;
                 `TRANSFORM_ERROR` when the function raised what it should not.
             EnvironmentFault: as raised by the function, or the disk is full.
         """
         end = time.monotonic() + deadline_s
-        process = self._running()
-        request = {"function": function, "arguments": arguments}
-        try:
-            assert process.stdin is not None
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-            line = self._read_line(process, end)
-        except BrokenPipeError:
-            line = b""
-        except BaseException:  # interrupted: a late answer must not meet the next call
-            self._kill()
-            raise
+        request = json.dumps({"function": function, "arguments": arguments})
+        line = self._exchange(self._running(), request.encode() + b"\n", end)
         if line is None:
-            self._kill()
             raise RecordError(
                 timeout_code,
                 f"{function} took longer than its {deadline_s:.0f} s and was killed",
@@ -190,6 +179,23 @@ class Child:
         path = os.pathsep.join(entry for entry in sys.path if entry)
         return {**kept, **_ONE_THREAD, "PYTHONPATH": path, **self._environment}
 
+    def _exchange(
+        self, process: subprocess.Popen[bytes], request: bytes, end: float
+    ) -> bytes | None:
+        """Send a line and return the answer: `b""` from a dead child, None past the deadline."""
+        assert process.stdin is not None
+        line = None
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()
+            line = self._read_line(process, end)
+        except BrokenPipeError:
+            line = b""
+        finally:
+            if line is None:  # late or interrupted: its answer must not meet the next call
+                self._kill()
+        return line
+
     def _read_line(self, process: subprocess.Popen[bytes], end: float) -> bytes | None:
         """Return a line, `b""` at the end of file, or None past the deadline."""
         assert process.stdout is not None
@@ -233,7 +239,7 @@ class Child:
         if answer["kind"] == "environment":
             raise EnvironmentFault(answer["message"])
         code = ErrorCode(answer["code"])
-        if code is ErrorCode.OUT_OF_MEMORY:
+        if code is ErrorCode.MEMORY_LIMIT:
             self.close()  # what it holds is scattered over its heap
         raise RecordError(code, answer["message"], value=answer["value"])
 

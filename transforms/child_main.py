@@ -102,7 +102,7 @@ def _answer(function: str, arguments: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         limit = resource.getrlimit(resource.RLIMIT_AS)[0] >> 20
         return _failure(
-            ErrorCode.OUT_OF_MEMORY, f"{function} needs more memory than its child's {limit} MiB"
+            ErrorCode.MEMORY_LIMIT, f"{function} needs more memory than its child's {limit} MiB"
         )
     except OSError as error:
         if error.errno in _FULL:

@@ -1,4 +1,4 @@
-"""The console that all commands print to."""
+"""The console that all commands print to, and times as people read them."""
 
 from rich.console import Console
 
@@ -6,6 +6,21 @@ PLAIN_WIDTH = 110
 
 
 def make_console() -> Console:
-    """Return a console: as wide as the terminal, or 110 columns where there is none."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
+    """Return a console: as wide as the terminal, or 110 columns where there is none.
+
+    Brackets in paths and captions are no markup here.
+    """
+    console = Console(markup=False, highlight=False)
+    if console.is_terminal:
+        return console
+    return Console(markup=False, highlight=False, width=PLAIN_WIDTH)
+
+
+def clock(time_us: int) -> str:
+    """Return a time as people read it, such as `1:04.5` or `1:02:03.0`; negative ones too."""
+    tenths = round(abs(time_us) / 100_000)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    sign = "-" if time_us < 0 and (hours or minutes or tenths) else ""
+    head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{sign}{head}:{tenths / 10:04.1f}"

@@ -11,15 +11,17 @@ import typer
 from rich.console import Console
 
 from ...schemas.errors import UsageError
+from ...schemas.outcome import Disposition
 from ...schemas.video import Video
 from ..dataset.reader import read_documents
-from ..kept import read_kept
+from ..kept import read_kept, read_outcomes
+from ..plan import plan_numbers, plan_sources
 from ..recipe import Recipe, make_recipe
 from ..run import RunReport, run_recipe
 from ..store import Store
 from .console import make_console
 from .document_text import print_document
-from .funnel import print_funnel
+from .funnel import print_funnel, print_losses
 from .inspect import save_picture
 from .options import EngineOption, Settings, check_engine
 from .progress import progress_for
@@ -44,17 +46,15 @@ def demo(
     """
     console = make_console()
     chosen = check_engine(engine)
-    output.mkdir(parents=True, exist_ok=True)
+    places = {"run": f"{output}/run", "dataset": f"{output}/dataset", "name": "interlink demo"}
     with ExitStack() as stack:
         sources = _own(videos) if videos else _embedded(stack, output)
-        recipe = make_recipe(
-            {"sources": sources, "run": str(output / "run"), "dataset": str(output / "dataset")},
-            settings or (),
-        )
-        console.print(f"{len(videos or [1] * 4)} videos, from raw files to interleaved shards\n")
+        recipe = make_recipe({"sources": sources} | places, settings or ())
         with progress_for(console) as progress:
             report = run_recipe(recipe, engine=chosen, observers=[progress])
     print_funnel(console, report.steps)
+    print_losses(console, recipe.dataset_url)
+    _print_reasons(console, recipe, report)
     if not videos:
         _print_score(console, recipe, report)
     _print_results(console, recipe, report, output)
@@ -64,7 +64,7 @@ def _own(videos: Sequence[Path]) -> list[str]:
     for path in videos:
         if not path.is_file():
             raise UsageError(f"there is no file {path}; name video files, or none for the demo's")
-    return [str(path.resolve()) for path in videos]
+    return list(dict.fromkeys(str(path.resolve()) for path in videos))
 
 
 def _embedded(stack: ExitStack, output: Path) -> str:
@@ -79,12 +79,26 @@ def _embedded(stack: ExitStack, output: Path) -> str:
         name = row["uri"]
         row["source_id"] = f"example-{Path(name).stem}"
         row["uri"] = f"{base}/{name}" if number < NUM_SERVED else str(folder / name)
+    output.mkdir(parents=True, exist_ok=True)
     manifest = output / "sources.csv"
     with manifest.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
     return str(manifest)
+
+
+def _print_reasons(console: Console, recipe: Recipe, report: RunReport) -> None:
+    """Say of each source that was left out why, as there are few."""
+    store = Store(recipe.run)
+    plans = plan_numbers(store)
+    uris = {source.source_id: source.uri for n in plans for source in plan_sources(store, n)}
+    for step in report.steps:
+        for outcome in read_outcomes(store, step.commits):
+            uri = uris.get(outcome.owner_id or outcome.input_id)
+            if outcome.disposition is not Disposition.KEPT and uri and outcome.message:
+                name = uri.rsplit("/", 1)[-1]
+                console.print(f"  {name}: {outcome.message}", soft_wrap=True)
 
 
 def _print_score(console: Console, recipe: Recipe, report: RunReport) -> None:
@@ -96,8 +110,8 @@ def _print_score(console: Console, recipe: Recipe, report: RunReport) -> None:
         truths = [read_truth(file) for file in sorted(path.glob("*.json"))]
     boundaries = {v.video_id: v.scan.boundaries for v in _scanned(recipe, report) if v.scan}
     score = score_documents(read_documents(recipe.dataset_url), truths, boundaries)
-    console.print("\n[bold]against the truth of the four videos[/bold]")
-    console.print(format_score(score), highlight=False)
+    console.print("\nagainst the truth of the four videos", style="bold")
+    console.print(format_score(score))
 
 
 def _scanned(recipe: Recipe, report: RunReport) -> Iterator[Video]:
@@ -111,14 +125,18 @@ def _print_results(console: Console, recipe: Recipe, report: RunReport, output: 
     documents = read_documents(recipe.dataset_url)
     document = next(iter(documents), None)
     if document is None:
-        console.print("no document was made; the funnel above says why")
+        console.print("no document was made: nothing that was given is a video it can use")
     else:
-        console.print("\n[bold]one document, as a reader sees it[/bold]")
+        console.print("\none document, as a reader sees it", style="bold")
         print_document(console, document)
         picture = output / "video.png"
         save_picture(recipe, report, document.video_id, picture)
-        console.print(f"\npicture  {picture}: frames, shots, clips and words of that video")
+        text = f"\npicture  {picture}: frames, shots, clips and words of that video"
+        console.print(text, soft_wrap=True)
     console.print(f"dataset  {recipe.dataset_url}", soft_wrap=True)
     console.print(f"card     {recipe.dataset_url}/README.md", soft_wrap=True)
     console.print(f"run      {recipe.run}: plans, commits, stats.json", soft_wrap=True)
-    console.print(f"next: interlink inspect {recipe.dataset_url}", soft_wrap=True)
+    if document is None:
+        console.print("next: interlink demo, without files, shows it on four that work")
+    else:
+        console.print(f"next: interlink inspect {recipe.dataset_url}", soft_wrap=True)

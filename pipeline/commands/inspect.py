@@ -3,7 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, NoReturn
 
 import typer
@@ -15,16 +15,19 @@ from ...schemas.document import Document
 from ...schemas.errors import UsageError
 from ...schemas.outcome import Disposition
 from ...schemas.video import Frame, Video
-from ..dataset.publish import read_manifest
+from ...transforms.fetch.routing import is_url, is_web
 from ..dataset.reader import read_documents
+from ..dataset.versions import MANIFEST_FOLDER, read_manifest
 from ..kept import read_kept, read_outcomes
 from ..media_file import MediaReader
 from ..recipe import Recipe, make_recipe
 from ..run import RunReport, run_steps
+from ..source_rows import MANIFEST_SUFFIXES
 from ..step_run import StepReport
 from ..store import Store
 from .console import make_console
 from .document_text import print_document
+from .funnel import print_losses
 from .options import Settings
 from .progress import progress_for
 from .video_picture import draw_video
@@ -41,14 +44,32 @@ def inspect(
     and what `--set` says; nothing of it is kept but the picture.
     """
     console = make_console()
-    if Store(what).names("_manifest"):
+    if _is_dataset(what):
         _inspect_dataset(console, what)
-    elif Path(what).is_dir():
-        raise UsageError(
-            f"{what} has no _manifest folder, so it is no dataset; name a video or one"
-        )
     else:
-        _inspect_video(console, what, output or Path(f"{Path(what).stem}.png"), settings or [])
+        picture = output or Path(f"{PurePosixPath(what.split('?')[0]).stem or 'video'}.png")
+        _inspect_video(console, what, picture, settings or [])
+
+
+def _is_dataset(what: str) -> bool:
+    """Tell a dataset from a video.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if is_web(what):
+        return False
+    if not is_url(what):
+        path = Path(what)
+        if path.is_dir() and not (path / MANIFEST_FOLDER).is_dir():
+            raise UsageError(
+                f"the folder {what} has no {MANIFEST_FOLDER}, so it is no dataset; name the "
+                "dataset of a run, or one video"
+            )
+        if path.is_file() and path.suffix.lower() in MANIFEST_SUFFIXES:
+            raise UsageError(f"{what} is an input manifest; name one of its videos, or a dataset")
+        return path.is_dir()
+    return bool(Store(what).names(MANIFEST_FOLDER))
 
 
 def _inspect_video(console: Console, what: str, output: Path, settings: Sequence[str]) -> None:
@@ -80,7 +101,7 @@ def save_picture(recipe: Recipe, report: RunReport, video_id: str, output: Path)
     by_step = {step.step: step.commits for step in report.steps}
     videos = read_kept(store, by_step["transcribe"], Video)
     video = next(v for v in videos if v.video_id == video_id)
-    clips = [c for c in read_kept(store, by_step["cut"], Clip) if c.video_id == video_id]
+    clips = [c for c in read_kept(store, by_step["caption"], Clip) if c.video_id == video_id]
     _draw(store, video, clips, output)
 
 
@@ -109,14 +130,18 @@ def _say_why(store: Store, reports: Sequence[StepReport]) -> NoReturn:
 def _inspect_dataset(console: Console, url: str) -> None:
     manifest = read_manifest(Store(url))
     counts = _count(url)
-    table = Table(title=f"{url}, version {manifest.version}", show_header=False)
-    table.title_justify = "left"
+    size = f"{manifest.num_bytes / 1e6:.1f} MB"
+    console.print(f"{url}: version {manifest.version}, {size}", soft_wrap=True, style="bold")
+    table = Table.grid(padding=(0, 2))
     for name, value in counts.rows():
         table.add_row(name, value)
     console.print(table)
+    print_losses(console, url)
     first = next(iter(read_documents(url)), None)
-    if first is not None:
-        print_document(console, first)
+    if first is None:
+        console.print("no document is in it")
+        return
+    print_document(console, first)
     console.print("in Python: datasets.load_dataset('parquet', data_files='.../docs/*.parquet')")
 
 

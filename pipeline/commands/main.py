@@ -1,13 +1,15 @@
 """The command line: `interlink COMMAND`. Errors become one sentence and an exit code."""
 
+import errno
 import logging
 import signal
 import sys
-from types import FrameType
+import traceback
+from types import TracebackType
 
 import typer
 
-from ...schemas.errors import InterlinkError
+from ...schemas.errors import EnvironmentFault, InterlinkError
 from ..threads import use_one_thread
 from .demo import demo
 from .doctor import doctor
@@ -15,7 +17,20 @@ from .init import init
 from .inspect import inspect
 from .plan import plan
 from .run import run
+from .signals import stop_on_signals, stopped_by
 from .status import status
+
+_MACHINE_FAULTS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
+    *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EMFILE, errno.ENOMEM),
+}
+_STOPPED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+
+def _examples(*lines: str) -> str:
+    """Return an epilog; the backspace keeps the lines as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
 
 app = typer.Typer(
     name="interlink",
@@ -25,36 +40,92 @@ app = typer.Typer(
     ),
     epilog=(
         "Exit codes: 0 done, 1 bug, 2 usage, 3 environment, 4 incomplete but resumable, "
-        "5 a budget was exceeded, 143 terminated."
+        "5 a budget was exceeded, 130 interrupted, 143 terminated."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(demo)
-app.command()(init)
-app.command()(plan)
-app.command(context_settings={"allow_extra_args": True})(run)
-app.command()(status)
-app.command()(inspect)
-app.command()(doctor)
+app.command(
+    epilog=_examples(
+        "interlink demo",
+        "interlink demo my_video.mp4 another.mkv --output mine",
+        "interlink demo --engine local --set cut.mode=exact",
+    )
+)(demo)
+app.command(
+    epilog=_examples(
+        "interlink init",
+        "interlink init cooking.yaml --sources cooking.csv",
+        "interlink init lectures.yaml --sources /data/lectures",
+    )
+)(init)
+app.command(
+    epilog=_examples(
+        "interlink plan recipe.yaml",
+        "interlink plan recipe.yaml --set clips.max_duration_s=10",
+    )
+)(plan)
+app.command(
+    context_settings={"allow_extra_args": True},
+    epilog=_examples(
+        "interlink run recipe.yaml",
+        "interlink run recipe.yaml --limit 100 --set run=runs/trial",
+        "interlink run recipe.yaml --engine local",
+        "interlink run recipe.yaml -- --runner=FlinkRunner --flink_master=host:8081",
+    ),
+)(run)
+app.command(epilog=_examples("interlink status runs/first", "interlink status s3://bucket/runs/1"))(
+    status
+)
+app.command(
+    epilog=_examples(
+        "interlink inspect my_video.mp4",
+        "interlink inspect my_video.mp4 --output picture.png --set clips.max_duration_s=10",
+        "interlink inspect runs/first/dataset",
+    )
+)(inspect)
+app.command(epilog=_examples("interlink doctor"))(doctor)
 
 
 def main() -> None:
     """Run the command line; never returns."""
     use_one_thread()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    signal.signal(signal.SIGTERM, _terminate)
+    stop_on_signals()
+    sys.excepthook = _tell_bug
     try:
-        app()
+        typer.main.get_command(app)()  # `app()` would put typer's own excepthook in place of ours
     except InterlinkError as error:
-        print(f"interlink: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(error)
+    except OSError as error:
+        if error.errno not in _MACHINE_FAULTS:
+            raise
+        _end(EnvironmentFault(f"{error.strerror}: {error.filename or 'a file'}"))
+    except SystemExit:
+        number = stopped_by()
+        if number is None:
+            raise
+        print(
+            f"interlink: {_STOPPED[number]}; what is committed stays, run again to go on",
+            file=sys.stderr,
+        )
+        sys.exit(128 + number)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """End as if by an exception, so that engines and children are closed on the way out."""
-    sys.exit(128 + signal.SIGTERM)
+def _end(error: InterlinkError) -> None:
+    print(f"interlink: {error}", file=sys.stderr)
+    sys.exit(error.exit_code)
+
+
+def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print what nobody raised on purpose; Python then ends with exit code 1."""
+    traceback.print_exception(kind, error, trace)
+    print(
+        "interlink: this is a bug. Please open an issue with the lines above, the command and the "
+        "output of `interlink doctor`; what is committed stays",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ from rich.progress import (
     Progress,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 from ..commit import Commit
+
+_BESIDE_BAR = 54
+"""Columns of the terminal that everything but the bar takes, with parts in the thousands."""
 
 
 class Bars:
@@ -23,16 +25,15 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:<22}"),
-            BarColumn(bar_width=32),
+            TextColumn("{task.description:<19}"),
+            BarColumn(bar_width=min(max(console.width - _BESIDE_BAR, 8), 40)),
             MofNCompleteColumn(),
-            TextColumn("parts  {task.fields[kept]:>6} kept"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[kept]}"),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=console,
         )
         self._task: TaskID | None = None
-        self._kept = 0
+        self._plan = self._kept = self._done = 0
 
     def __enter__(self) -> "Bars":
         self._progress.start()
@@ -47,17 +48,24 @@ class Bars:
         self._progress.stop()
 
     def step_started(self, *, plan: int, step: str, engine: str, parts: int, done: int) -> None:
-        """Open a bar."""
-        self._kept = 0
+        """Open a bar; those of the plan before make room."""
+        if plan != self._plan:
+            for task in self._progress.task_ids:
+                self._progress.remove_task(task)
+            self._plan = plan
+        self._kept, self._done = 0, done
         self._task = self._progress.add_task(
-            f"{step} on {engine}", total=parts, completed=done, kept="" if done else 0
+            f"{step} on {engine}" if plan == 1 else f"{plan:03d} {step} on {engine}",
+            total=parts,
+            completed=done,
+            kept=_kept(0, done),
         )
 
     def part_done(self, commit: Commit) -> None:
         """Fill the bar a little."""
         assert self._task is not None
         self._kept += commit.num_kept
-        self._progress.update(self._task, advance=1, kept=self._kept)
+        self._progress.update(self._task, advance=1, kept=_kept(self._kept, self._done))
 
     def step_ended(self, *, plan: int, step: str, wall_s: float, cpu_s: float) -> None:
         """Leave the bar standing, full."""
@@ -96,6 +104,13 @@ class JsonLines:
 def progress_for(console: Console) -> Bars | JsonLines:
     """Return bars on a terminal, JSON lines elsewhere."""
     return Bars(console) if console.is_terminal else JsonLines()
+
+
+def _kept(num_kept: int, num_done: int) -> str:
+    """Say what new parts kept, or that an earlier run had done some."""
+    if num_done and not num_kept:
+        return f"{num_done} reused"
+    return f"+{num_kept} kept, {num_done} reused" if num_done else f"{num_kept} kept"
 
 
 def _say(event: str, **values: str | int | float) -> None:

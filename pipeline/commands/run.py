@@ -5,7 +5,7 @@ import typer
 from ..recipe import load_recipe
 from ..run import run_recipe
 from .console import make_console
-from .funnel import print_funnel
+from .funnel import print_funnel, print_losses
 from .options import EngineOption, Limit, RecipePath, Settings, check_engine, settings_of
 from .progress import progress_for
 
@@ -19,8 +19,8 @@ def run(
 ) -> None:
     """Run a recipe to its end, going on from what is committed.
 
-    Everything after `--` goes to Beam's PipelineOptions untouched, as in
-    `interlink run recipe.yaml -- --runner=FlinkRunner --flink_master=host:8081`.
+    Interrupted, or after an edit of the recipe, run it again: only what is missing or changed is
+    done. Everything after `--` goes to Beam's PipelineOptions untouched.
     """
     loaded = load_recipe(recipe, settings_of(settings, limit))
     options = (*loaded.beam.options, *context.args)
@@ -28,7 +28,10 @@ def run(
     console = make_console()
     with progress_for(console) as progress:
         report = run_recipe(loaded, engine=check_engine(engine), observers=[progress])
+    manifest = report.publication.manifest
     print_funnel(console, report.steps)
-    console.print(f"run      {loaded.run}", soft_wrap=True)
-    console.print(f"dataset  {report.dataset_url}", soft_wrap=True)
+    print_losses(console, report.dataset_url)
+    console.print(f"run      {loaded.run}: plans, commits, stats.json", soft_wrap=True)
+    count = f"{manifest.num_documents} documents, version {manifest.version}"
+    console.print(f"dataset  {report.dataset_url}: {count}", soft_wrap=True)
     console.print(f"next: interlink inspect {report.dataset_url}", soft_wrap=True)

@@ -1,57 +1,41 @@
-"""One video as one picture: its frames, shots, clips and words on a timeline of several rows."""
+"""One video as one picture: its frames, shots, clips, captions and words on a timeline of rows."""
 
 import io
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageOps
 
 from ...schemas.clip import Clip
-from ...schemas.text import Word
+from ...schemas.text import TextKind, Word
 from ...schemas.video import BoundaryKind, Frame, Scan, Video
+from .console import clock
+from .picture_rows import LEFT_PX, RIGHT_PX, WIDTH_PX, Row, divide_rows, ticks
+from .picture_text import can_draw, font_for, lanes_needed, place_words, shorten, wrap
 
-WIDTH_PX = 1600
-MARGIN_PX = 28
-THUMB_PX = 96
-NUM_LANES = 3
-MAX_ROWS = 14
-ROW_CHOICES_S = (5, 10, 15, 20, 30, 60, 120, 300, 600, 1200)
+HEAD_PX = 118
+AXIS_PX, SHOTS_PX, CLIPS_PX, WORD_PX, CAPTION_PX, SPACE_PX = 26, 28, 34, 27, 25, 30
+"""Heights: of the axis over the frames, the lanes, a line of words or captions, between rows."""
+THUMB_AREA_PX = 192 * 108
+MAX_LANES = 4
+CAPTION_LINES, CAPTION_SIZE = 3, 17
 
-INK = (32, 36, 44)
-FAINT = (140, 146, 158)
-PAPER = (252, 252, 250)
-SHOTS = ((206, 222, 243), (228, 236, 248))
-CLIP = (72, 118, 178)
-CLIP_TEXT = (255, 255, 255)
-DOUBTFUL = (196, 92, 20)
+INK, FAINT, PAPER = (30, 34, 42), (128, 134, 147), (255, 255, 255)
+SHOTS = ((208, 220, 236), (228, 235, 244))
+CLIP, CLIP_TEXT, CAPTION = (44, 98, 168), (255, 255, 255), (44, 98, 168)
+SPEECH, DOUBTFUL = (126, 158, 120), (200, 88, 14)
 TRANSITIONS = {
-    BoundaryKind.CUT: (32, 36, 44),
-    BoundaryKind.FADE: (110, 110, 118),
+    BoundaryKind.CUT: (30, 34, 42),
+    BoundaryKind.FADE: (122, 122, 130),
     BoundaryKind.DISSOLVE: (150, 70, 160),
 }
 DOUBTFUL_PROBABILITY = 0.5
 
+MAX_WORDS_ROW_S = 30
+"""In longer rows there is no room for words: bars say where somebody speaks."""
+
 ReadFrame = Callable[[Frame], bytes]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    """A stretch of the timeline and where it is drawn."""
-
-    start_us: int
-    end_us: int
-    top_px: int
-
-    def x(self, time_us: int) -> float:
-        """Return the horizontal place of a time, kept inside the row."""
-        share = (time_us - self.start_us) / (self.end_us - self.start_us)
-        return MARGIN_PX + min(max(share, 0.0), 1.0) * (WIDTH_PX - 2 * MARGIN_PX)
-
-    def meets(self, start_us: int, end_us: int) -> bool:
-        """Tell whether `[start_us, end_us)` shows in the row."""
-        return start_us < self.end_us and end_us > self.start_us
 
 
 def draw_video(video: Video, clips: Sequence[Clip], read_frame: ReadFrame) -> Image.Image:
@@ -59,7 +43,7 @@ def draw_video(video: Video, clips: Sequence[Clip], read_frame: ReadFrame) -> Im
 
     Args:
         video: with its scan; the transcript may be missing.
-        clips: its clips in time order.
+        clips: its clips in time order; their captions are shown if they have any.
         read_frame: returns the JPEG bytes of a frame of the frame set.
 
     Returns:
@@ -70,154 +54,222 @@ def draw_video(video: Video, clips: Sequence[Clip], read_frame: ReadFrame) -> Im
     """
     if video.scan is None:
         raise ValueError(f"video {video.video_id} has no scan to draw")
-    painter = _Painter(video, video.scan, clips, read_frame)
-    return painter.paint()
+    return _Painter(video, video.scan, clips, read_frame).paint()
 
 
 class _Painter:
-    """Holds the canvas and the fonts while a picture is made."""
+    """Holds the canvas while a picture is made."""
 
     def __init__(
         self, video: Video, scan: Scan, clips: Sequence[Clip], read_frame: ReadFrame
     ) -> None:
         self.video, self.scan, self.clips, self.read_frame = video, scan, clips, read_frame
-        self.small = ImageFont.load_default(13)
-        self.normal = ImageFont.load_default(15)
-        self.title = ImageFont.load_default(24)
+        self.rows = divide_rows(scan.start_us, scan.end_us)
         self.frame_times = [frame.time_us for frame in scan.frames]
-        self.words: list[Word] = (
-            [word for segment in video.transcript.segments for word in segment.words]
-            if video.transcript
-            else []
-        )
-        self.row_px = THUMB_PX + 22 + 24 + 30 + NUM_LANES * 19 + 26
-        self.head_px = 104
+        segments = video.transcript.segments if video.transcript else ()
+        self.words: list[Word] = [word for segment in segments for word in segment.words]
+        self.is_wordy = self.rows[0].duration_us <= MAX_WORDS_ROW_S * 1_000_000
+        self.captions = [self._wrap_caption(clip) if self.is_wordy else [] for clip in clips]
+        self.thumb_px = self._thumb_size()
+        self.num_lanes = self._count_lanes()
+        self.row_px = AXIS_PX + self.thumb_px[1] + SHOTS_PX + CLIPS_PX + SPACE_PX
+        self.row_px += self._captions_px() + self.num_lanes * WORD_PX
 
     def paint(self) -> Image.Image:
-        rows = self._rows()
-        height = self.head_px + len(rows) * self.row_px
+        height = HEAD_PX + len(self.rows) * self.row_px
         self.image = Image.new("RGB", (WIDTH_PX, height), PAPER)
         self.draw = ImageDraw.Draw(self.image)
         self._head()
-        for row in rows:
-            top = row.top_px
-            self._thumbs(row, top)
-            self._axis(row, top + THUMB_PX + 4)
-            self._shots(row, top + THUMB_PX + 22)
-            self._clips(row, top + THUMB_PX + 48)
-            self._words(row, top + THUMB_PX + 78)
+        for number, row in enumerate(self.rows):
+            y = HEAD_PX + number * self.row_px
+            self._axis(row, y)
+            y += AXIS_PX
+            self._thumbs(row, y)
+            y += self.thumb_px[1] + 5
+            self._shots(row, y)
+            y += SHOTS_PX
+            self._clips(row, y)
+            y += CLIPS_PX + self._captions_px()
+            (self._words if self.is_wordy else self._speech)(row, y)
         return self.image
 
-    def _rows(self) -> list[_Row]:
-        total_us = max(self.scan.end_us - self.scan.start_us, 1)
-        fitting = [s for s in ROW_CHOICES_S if total_us <= s * 1e6 * MAX_ROWS]
-        wanted = [s for s in fitting if total_us <= s * 1e6 * 4] or fitting or [ROW_CHOICES_S[-1]]
-        row_us = min(wanted[0] * 1_000_000, total_us)
-        count = math.ceil(total_us / row_us)
-        return [
-            _Row(
-                start_us=self.scan.start_us + i * row_us,
-                end_us=self.scan.start_us + (i + 1) * row_us,
-                top_px=self.head_px + i * self.row_px,
-            )
-            for i in range(count)
-        ]
+    def _thumb_size(self) -> tuple[int, int]:
+        """Return width and height of a thumbnail: the same area for any shape."""
+        stream = self.scan.video_stream
+        shape = min(max(stream.width_px / stream.height_px, 0.4), 4.0)
+        height = round(math.sqrt(THUMB_AREA_PX / shape))
+        return round(height * shape), height
+
+    def _captions_px(self) -> int:
+        lines = max(map(len, self.captions), default=0)
+        return lines * CAPTION_PX + 8 if lines else 0
+
+    def _count_lanes(self) -> int:
+        if not self.is_wordy:
+            return 1 if self.words else 0
+        rows = [self._places(self._words_of(row), row) for row in self.rows]
+        return lanes_needed(rows, right=RIGHT_PX, max_lanes=MAX_LANES)
+
+    def _words_of(self, row: Row) -> list[Word]:
+        return [w for w in self.words if row.start_us <= w.start_us < row.end_us]
+
+    def _places(self, words: Sequence[Word], row: Row) -> tuple[list[float], list[float]]:
+        widths = [font_for(word.text, 19).getlength(word.text) for word in words]
+        return [row.x(word.start_us) for word in words], widths
 
     def _head(self) -> None:
-        scan, stream = self.scan, self.scan.video_stream
         name = self.video.title or self.video.final_uri.rsplit("/", 1)[-1]
-        seconds = (scan.end_us - scan.start_us) / 1e6
+        self._text(LEFT_PX, 20, name, 32, width=RIGHT_PX - LEFT_PX)
+        facts = "  ·  ".join(self._facts())
+        self._text(LEFT_PX, 64, facts, 18, FAINT, width=RIGHT_PX - LEFT_PX)
+        x = float(LEFT_PX)
+        kinds = {boundary.kind for boundary in self.scan.boundaries}
+        for kind, color in TRANSITIONS.items():
+            if kind in kinds:
+                self.draw.rounded_rectangle((x, 95, x + 12, 107), 2, color)
+                x += 19 + self._text(x + 19, 91, kind.value, 16, FAINT) + 22
+        if any(map(_is_doubtful, self.words)):
+            self._text(x, 91, "words in orange: probability under one half", 16, DOUBTFUL)
+        if not all(map(can_draw, {word.text for word in self.words})):
+            note = "boxes: letters that no font of this machine has"
+            width = font_for(note, 16).getlength(note)
+            self._text(RIGHT_PX - width, 91, note, 16, DOUBTFUL)
+
+    def _facts(self) -> list[str]:
+        scan, stream, transcript = self.scan, self.scan.video_stream, self.video.transcript
         facts = [
-            f"{seconds:.1f} s",
+            clock(scan.end_us - scan.start_us),
             f"{stream.width_px}x{stream.height_px}",
             f"{stream.frames_per_s:.3g} frames/s",
             stream.codec,
-            f"{len(scan.shots)} shots",
-            f"{len(self.clips)} clips",
-            f"{len(self.words)} words",
+            _count(len(scan.shots), "shot"),
+            _count(len(self.clips), "clip"),
+            _count(len(self.words), "word") if scan.audio_stream else "no sound",
         ]
-        transcript = self.video.transcript
-        if transcript and transcript.language:
-            facts.append(f"spoken: {transcript.language} ({transcript.language_probability:.0%})")
-        self.draw.text((MARGIN_PX, 18), name, INK, self.title)
-        self.draw.text((MARGIN_PX, 50), "  ·  ".join(facts), FAINT, self.normal)
-        x = float(MARGIN_PX)
-        for kind, colour in TRANSITIONS.items():
-            self.draw.rectangle((x, 78, x + 10, 88), colour)
-            self.draw.text((x + 15, 75), kind.value, FAINT, self.small)
-            x += 90
-        self.draw.text(
-            (x, 75),
-            "words in orange: probability under one half",
-            DOUBTFUL,
-            self.small,
-        )
+        if transcript and transcript.language and self.words:
+            share = transcript.language_probability
+            sure = "" if share is None else f" ({share:.0%})"
+            facts.append(f"spoken: {transcript.language}{sure}")
+        return facts
 
-    def _thumbs(self, row: _Row, top: int) -> None:
+    def _axis(self, row: Row, y: int) -> None:
+        for time_us in ticks(row, self.scan.end_us):
+            label = clock(time_us).removesuffix(".0")
+            x, width = row.x(time_us), font_for(label, 15).getlength(label)
+            self.draw.line((x, y + 19, x, y + 24), FAINT)
+            self._text(min(max(x - width / 2, LEFT_PX - 8), RIGHT_PX - width), y, label, 15, FAINT)
+
+    def _thumbs(self, row: Row, y: int) -> None:
         if not self.scan.frames:
             return
-        stream = self.scan.video_stream
-        width = max(round(THUMB_PX * stream.width_px / stream.height_px), 16)
-        x = float(MARGIN_PX)
-        per_px = (row.end_us - row.start_us) / (WIDTH_PX - 2 * MARGIN_PX)
-        while x + width <= WIDTH_PX - MARGIN_PX + 1:
-            time_us = int(row.start_us + (x + width / 2 - MARGIN_PX) * per_px)
-            if time_us >= self.scan.end_us:
+        self._lane(y + self.thumb_px[1] / 2 - 10, "frames")
+        count = max(round((RIGHT_PX - LEFT_PX) / self.thumb_px[0]), 1)
+        width = (RIGHT_PX - LEFT_PX) / count
+        end = row.x(self.scan.end_us)
+        for number in range(count):
+            left = LEFT_PX + number * width
+            middle = row.start_us + row.duration_us * (number + 0.5) / count
+            if left >= end - 8:
                 break
-            shown = max(bisect_right(self.frame_times, time_us) - 1, 0)
-            jpeg = self.read_frame(self.scan.frames[shown])
-            thumb = Image.open(io.BytesIO(jpeg)).convert("RGB").resize((width - 2, THUMB_PX))
-            self.image.paste(thumb, (round(x), top))
-            x += width
+            shown = max(bisect_right(self.frame_times, min(middle, self.scan.end_us - 1)) - 1, 0)
+            picture = Image.open(io.BytesIO(self.read_frame(self.scan.frames[shown])))
+            size = (round(left + width) - round(left) - 3, self.thumb_px[1])
+            thumb = ImageOps.fit(picture.convert("RGB"), size)
+            # The last one ends where the video ends.
+            thumb = thumb.crop((0, 0, max(min(size[0], round(end - left)), 1), size[1]))
+            self.image.paste(thumb, (round(left), y))
 
-    def _axis(self, row: _Row, top: int) -> None:
-        step_us = (row.end_us - row.start_us) / 10
-        for i in range(11):
-            time_us = round(row.start_us + i * step_us)
-            if time_us <= self.scan.end_us:
-                self.draw.text((row.x(time_us) - 8, top), _clock(time_us), FAINT, self.small)
-
-    def _shots(self, row: _Row, top: int) -> None:
+    def _shots(self, row: Row, y: int) -> None:
+        self._lane(y, "shots")
         for number, shot in enumerate(self.scan.shots):
             if row.meets(shot.start_us, shot.end_us):
-                box = (row.x(shot.start_us), top, row.x(shot.end_us), top + 18)
-                self.draw.rectangle(box, SHOTS[number % 2])
-                label = f"shot {number + 1}"
-                if box[2] - box[0] > 60:
-                    self.draw.text((box[0] + 6, top + 1), label, INK, self.small)
+                left, right = row.x(shot.start_us), row.x(shot.end_us)
+                self.draw.rectangle((left, y, right, y + 20), SHOTS[number % 2])
+                if right - left > 70:
+                    self._text(left + 9, y + 1, f"shot {number + 1}", 15, INK)
         for boundary in self.scan.boundaries:
             if row.meets(boundary.start_us, boundary.end_us + 1):
                 left, right = row.x(boundary.start_us), row.x(boundary.end_us)
-                colour = TRANSITIONS.get(boundary.kind, INK)
-                self.draw.rectangle((left - 1, top - 3, max(right, left + 1), top + 20), colour)
+                box = (left - 1.5, y - 5, max(right, left) + 1.5, y + 23)
+                self.draw.rounded_rectangle(box, 2, TRANSITIONS.get(boundary.kind, INK))
 
-    def _clips(self, row: _Row, top: int) -> None:
-        for number, clip in enumerate(self.clips):
+    def _clips(self, row: Row, y: int) -> None:
+        self._lane(y + 4, "clips")
+        if any(self.captions):
+            self._lane(y + CLIPS_PX + 2, "seen")
+        for number, (clip, lines) in enumerate(zip(self.clips, self.captions, strict=True)):
             if not row.meets(clip.start_us, clip.end_us):
                 continue
             left, right = row.x(clip.start_us) + 1, row.x(clip.end_us) - 1
-            self.draw.rounded_rectangle((left, top, max(right, left + 2), top + 22), 5, CLIP)
-            if right - left > 90:
-                seconds = (clip.end_us - clip.start_us) / 1e6
-                label = f"clip {number + 1} · {seconds:.1f} s"
-                self.draw.text((left + 7, top + 3), label, CLIP_TEXT, self.small)
+            self.draw.rounded_rectangle((left, y, max(right, left + 2), y + 27), 6, CLIP)
+            short = f"clip {number + 1}"
+            long = f"{short}  ·  {(clip.end_us - clip.start_us) / 1e6:.1f} s"
+            for label in (long, short):
+                if font_for(label, 17).getlength(label) <= right - left - 16:
+                    self._text(left + 9, y + 3, label, 17, CLIP_TEXT)
+                    break
+            for line_number, line in enumerate(lines if self._widest(clip) == row else ()):
+                top = y + CLIPS_PX + 1 + line_number * CAPTION_PX
+                self._text(left + 9, top, line, CAPTION_SIZE, CAPTION)
 
-    def _words(self, row: _Row, top: int) -> None:
-        ends = [0.0] * NUM_LANES
+    def _wrap_caption(self, clip: Clip) -> list[str]:
+        """Break a clip's caption into lines, for the row that shows most of the clip."""
+        row, caption = self._widest(clip), _caption(clip)
+        width = row.x(clip.end_us) - row.x(clip.start_us) - 24
+        font = font_for(caption, CAPTION_SIZE)
+        return wrap(caption, width, font, max_lines=CAPTION_LINES) if width > 60 else []
+
+    def _widest(self, clip: Clip) -> Row:
+        return max(self.rows, key=lambda row: row.shared_us(clip.start_us, clip.end_us))
+
+    def _words(self, row: Row, y: int) -> None:
+        words = self._words_of(row)
+        if self.num_lanes:
+            self._lane(y + 1, "said")
+        wanted, widths = self._places(words, row)
+        for place in place_words(wanted, widths, num_lanes=self.num_lanes, right=RIGHT_PX):
+            word = words[place.index]
+            color = DOUBTFUL if _is_doubtful(word) else INK
+            self._text(place.x, y + place.lane * WORD_PX, word.text, 19, color)
+
+    def _speech(self, row: Row, y: int) -> None:
+        if self.num_lanes:
+            self._lane(y, "said")
         for word in self.words:
-            if not row.start_us <= word.start_us < row.end_us:
-                continue
-            x = row.x(word.start_us)
-            lane = next((i for i, end in enumerate(ends) if end <= x), None)
-            if lane is None:
-                lane = ends.index(min(ends))
-                x = ends[lane]
-            sure = word.probability is None or word.probability >= DOUBTFUL_PROBABILITY
-            self.draw.text((x, top + lane * 19), word.text, INK if sure else DOUBTFUL, self.normal)
-            ends[lane] = x + self.draw.textlength(word.text, self.normal) + 7
+            if row.meets(word.start_us, word.end_us):
+                left, right = row.x(word.start_us), row.x(word.end_us)
+                color = DOUBTFUL if _is_doubtful(word) else SPEECH
+                self.draw.rectangle((left, y + 3, max(right, left + 1), y + 19), color)
+
+    def _lane(self, y: float, name: str) -> None:
+        self._text(32, y, name, 16, FAINT)
+
+    def _text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: int,
+        color: tuple[int, int, int] = INK,
+        *,
+        width: float = math.inf,
+    ) -> float:
+        """Draw a text, shortened to `width`, and return how wide it is."""
+        font = font_for(text, size)
+        fitting = shorten(text, width, font)
+        self.draw.text((x, y), fitting, color, font)
+        return font.getlength(fitting)
 
 
-def _clock(time_us: int) -> str:
-    """Return a time as people read it, such as `1:04.5`."""
-    minutes, seconds = divmod(time_us / 1e6, 60)
-    return f"{int(minutes)}:{seconds:04.1f}"
+def _caption(clip: Clip) -> str:
+    """Return what is seen in a clip, if somebody wrote it."""
+    seen = (c.text for c in clip.captions if c.kind in {TextKind.CAPTION, TextKind.GIVEN})
+    return next(filter(None, seen), "")
+
+
+def _is_doubtful(word: Word) -> bool:
+    return word.probability is not None and word.probability < DOUBTFUL_PROBABILITY
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

@@ -46,6 +46,8 @@ _THREADS = {"run_worker", "beam_control_read", "read_grpc_client_inputs"}
 _WORKER = (
     # Without a handler, the first import that logs makes one on the terminal, at INFO.
     "import logging; logging.getLogger().addHandler(logging.NullHandler());"
+    # Ctrl-C reaches the whole process group; what becomes of workers is the driver's business.
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN);"
     "from apache_beam.runners.worker import sdk_worker_main; sdk_worker_main.main([])"
 )
 

@@ -4,10 +4,12 @@ import contextlib
 import logging
 import math
 import os
+import signal
 import socket
+import threading
 import urllib.parse
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...schemas.errors import EnvironmentFault, IncompleteError
@@ -79,9 +81,13 @@ class RayEngine:
             os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
             options = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
         try:
-            ray.init(
-                address=self._address, log_to_driver=False, logging_level=logging.ERROR, **options
-            )
+            with _own_signals():
+                ray.init(
+                    address=self._address,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    **options,
+                )
         except (OSError, RuntimeError, ValueError) as error:
             raise EnvironmentFault(f"cannot start Ray at {self._address!r}: {error}") from error
         self._is_ours = True
@@ -186,6 +192,15 @@ def _check_reachable(address: str) -> None:
         raise EnvironmentFault(
             f"cannot reach Ray at {address!r}: {error}; start the cluster, or say `local`"
         ) from error
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep this process's SIGTERM handler: Ray 2.60 puts one in its place that aborts."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if before is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check_fits(resources: Resources, workers: int) -> None:

@@ -11,7 +11,10 @@ RULE = {"score": "motion", "minimum": 1}
 
 MISTAKES = [
     # unknown keys, at every depth
-    ({"sorces": 1}, "unknown key 'sorces', did you mean 'sources'? Allowed here: assemble, beam,"),
+    (
+        {"sources_": 1},
+        "unknown key 'sources_', did you mean 'sources'? Allowed here: assemble, beam,",
+    ),
     ({"zzz": 1}, "unknown key 'zzz'. Allowed here: assemble,"),
     (
         {"clips": {"min_duration": 1}},
@@ -27,7 +30,7 @@ MISTAKES = [
         {"caption": {"captioner": MODEL | {"frame_per_clip": 3}}},
         "unknown key 'caption.captioner.frame_per_clip', did you mean 'frames_per_clip'?",
     ),
-    ({"transcribe": {"recognizer": {"modle": "x"}}}, "recognizer.modle', did you mean 'model'?"),
+    ({"transcribe": {"recognizer": {"model_": "x"}}}, "recognizer.model_', did you mean 'model'?"),
     ({"filters": {"rules": [RULE, RULE | {"min": 1}]}}, "'filters.rules[1].min', did you mean"),
     ({"steps": {"fech": {}}}, "unknown key 'steps.fech', did you mean 'fetch'?"),
     ({"steps": {"fetch": {"worker": 2}}}, "unknown key 'steps.fetch.worker', did you mean"),
@@ -59,7 +62,10 @@ MISTAKES = [
         "clips: max_duration_s=20.0 must be at least twice min_duration_s=15.0",
     ),
     ({"transcribe": {"recognizer": {"beam_size": 0}}}, "recognizer: beam_size=0 must be >= 1"),
-    ({"filters": {"rules": [{"score": "x"}]}}, "filters.rules[0]: score='x' must be one of: mot"),
+    (
+        {"filters": {"rules": [{"score": "x"}]}},
+        "filters.rules[0]: score='x' must be one of: motion",
+    ),
     # a backend, or what it needs, is not named
     ({"caption": {"captioner": {"model": "x"}}}, "needs a backend, one of facts, transformers"),
     ({"caption": {"captioner": {"backend": "x"}}}, "backend='x' must be one of facts, transfor"),

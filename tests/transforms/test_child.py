@@ -113,7 +113,7 @@ def test_memory_past_the_limit_is_told_apart_and_the_child_is_replaced(child):
     before = run(child, "echo")["pid"]
     with pytest.raises(RecordError, match="more memory than its child's 1024 MiB") as caught:
         run(child, "allocate", size=2 << 30)
-    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
+    assert caught.value.code is ErrorCode.MEMORY_LIMIT
     assert run(child, "echo")["pid"] != before
 
 
@@ -153,8 +153,24 @@ def test_the_caller_chooses_the_code_of_a_timeout(child):
 def test_a_child_that_died_between_calls_is_replaced(child):
     pid = run(child, "echo")["pid"]
     os.kill(pid, signal.SIGKILL)
-    assert wait_until_gone(pid, 5)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # all its threads are gone; not yet reaped
     assert run(child, "echo")["pid"] != pid
+
+
+def test_the_answer_to_an_interrupted_call_never_meets_the_next_one(child):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = run(child, "echo")["pid"]
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        with pytest.raises(KeyboardInterrupt, match=r"^$"):
+            run(child, "sleep_in_native_code")
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+    assert wait_until_gone(before, 5)
+    assert run(child, "echo", n=5)["n"] == 5
 
 
 def test_neither_process_nor_descriptor_is_left_behind(child):

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+BLOB_NAME = "blobs.bin"
+"""Name of the blob file in the folder that a call to the child names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:

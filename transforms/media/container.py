@@ -48,7 +48,7 @@ def open_video(path: Path, limits: MediaLimits) -> OpenFile:
     """
     if path.stat().st_size == 0:
         raise RecordError(ErrorCode.EMPTY_FILE, f"{path.name} holds no byte")
-    container = _open(path, limits)
+    container = _open(path)
     try:
         video = _video_stream(container)
         _check_video(container, video, limits)
@@ -100,21 +100,19 @@ def read_declared(file: OpenFile) -> Declared:
     )
 
 
-def _open(path: Path, limits: MediaLimits) -> InputContainer:
+def _open(path: Path) -> InputContainer:
     options = {
         "format_whitelist": ",".join(sorted(FORMATS)),
         "codec_whitelist": ",".join(sorted(VIDEO_CODECS | AUDIO_CODECS | {"mov_text", "srt"})),
         "protocol_whitelist": "file",
         "probesize": str(PROBE_BYTES),
         "analyzeduration": str(PROBE_US),
-        "max_streams": str(limits.max_streams),
     }
     try:
         # An explicit protocol: a name such as `concat:a` must not choose one.
         return av.open(f"file:{path}", options=options, metadata_errors="replace")
-    except av.error.MemoryError:
-        raise
     except av.error.FFmpegError as error:
+        # "Out of memory" too: FFmpeg says so of sizes and counts that a damaged header asks for.
         raise _unreadable(path, error) from error
 
 

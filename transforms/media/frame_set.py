@@ -6,6 +6,7 @@ every jump of the picture. Beside a cut these are the very frames; beside a fade
 nearest ones outside it, at most half a grid step away.
 """
 
+import bisect
 import collections
 from dataclasses import dataclass
 
@@ -103,10 +104,13 @@ class FrameSet:
                 for boundaries that did not hold in the end are left out.
         """
         stored = sorted(self._kept.values(), key=lambda kept: kept.time_us)
-        wanted = set()
+        times_us = [kept.time_us for kept in stored]
+        wanted: set[int] = set()
         for before_us, after_us in beside:
-            wanted.update([k.time_us for k in stored if k.time_us <= before_us][-1:])
-            wanted.update([k.time_us for k in stored if k.time_us >= after_us][:1])
+            before = bisect.bisect_right(times_us, before_us)
+            wanted.update(times_us[max(0, before - 1) : before])
+            after = bisect.bisect_left(times_us, after_us)
+            wanted.update(times_us[after : after + 1])
         has_grid = any(kept.is_grid for kept in stored)
         return [k for k in stored if k.is_grid or k.time_us in wanted or not has_grid]
 

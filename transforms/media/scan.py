@@ -13,12 +13,11 @@ from ...schemas.reference import Reference
 from ...schemas.video import Scan, Video
 from ..base import Failed, Kept, Map, parameter
 from ..child import Child, ChildLimits
-from .blobs import Blob, read_blob
+from .blobs import BLOB_NAME, Blob, read_blob
 from .limits import MediaLimits
 
 _PROBE = "interlink.transforms.media.scan_file:probe_file"
 _SCAN = "interlink.transforms.media.scan_file:scan_file"
-_BLOB_NAME = "blobs.bin"
 _PROBE_DEADLINE_S = 60.0
 _MIN_DEADLINE_S = 60.0
 _SLOWEST_BYTES_PER_S = 250_000
@@ -121,7 +120,7 @@ class ScanVideos(Map[Video, Video]):
             },
             deadline_s=self._deadline_s(video, probed["duration_us"]),
         )
-        return replace(video, scan=self._with_media(video, answer, folder / _BLOB_NAME))
+        return replace(video, scan=self._with_media(video, answer, folder / BLOB_NAME))
 
     def _deadline_s(self, video: Video, declared_us: int | None) -> float:
         """Return how long a scan may take; headers lie, so the size is looked at as well."""

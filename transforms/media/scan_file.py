@@ -18,7 +18,7 @@ from ...schemas.arrow import to_plain
 from ...schemas.errors import RecordError
 from ...schemas.outcome import ErrorCode
 from ...schemas.video import Scan
-from .blobs import BlobWriter
+from .blobs import BLOB_NAME, BlobWriter
 from .container import MICROSECONDS, OpenFile, open_video, read_declared, to_us
 from .coverage import CoverageCounter
 from .frame_set import FrameSet
@@ -29,8 +29,6 @@ from .shots.detector import ShotDetector, Transition
 from .shots.jumps import JumpFinder
 from .shots.planes import PlaneSampler
 from .sound import SoundWriter
-
-BLOB_NAME = "blobs.bin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +149,6 @@ class _OnePass:
         while True:
             try:
                 packet = next(packets, None)
-            except av.error.MemoryError:
-                raise
             except av.error.FFmpegError:  # the container breaks off: take what came before
                 yield from self._file.video.codec_context.decode(None)
                 return
@@ -168,9 +164,9 @@ class _OnePass:
             return []
         try:
             return packet.decode()
-        except av.error.MemoryError:
-            raise
         except av.error.FFmpegError:
+            # "Out of memory" too: damaged packets ask for sizes that no machine has, and blaming
+            # the machine would stop the run.
             if is_video:
                 self._coverage.add_undecodable()
             return []

@@ -93,7 +93,8 @@ class SoundWriter:
             self._start = place
             return
         gap = place - pending
-        self._skip = max(0, -gap) if abs(gap) > _TOLERANCE else 0
+        # An overlap once begun is dropped to its last sample.
+        self._skip = max(0, -gap) if self._skip or gap < -_TOLERANCE else 0
         if gap <= _TOLERANCE:
             return
         self._drain()

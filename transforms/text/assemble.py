@@ -22,7 +22,7 @@ from ...schemas.document import (
     Image,
 )
 from ...schemas.lineage import Lineage
-from ...schemas.text import Caption, TextKind, TextScores
+from ...schemas.text import Caption, Segment, SegmentFlag, TextKind, TextScores, TextStatus
 from ..base import Gather, parameter
 from ..clips import in_order
 from ..frames import evenly_spaced
@@ -181,25 +181,39 @@ def _document_clip(
 
 
 def _texts(clip: Clip) -> tuple[Caption, ...]:
-    """Return a clip's captions, and its speech as one text, in the order of `TextKind`."""
-    spoken = " ".join(segment.text for segment in clip.speech).strip()
-    texts = list(clip.captions)
-    if spoken:
-        logprobs = [s.avg_logprob for s in clip.speech if s.avg_logprob is not None]
-        texts.append(
-            Caption(
-                kind=TextKind.SPEECH,
-                text=spoken,
-                start_us=clip.speech[0].start_us,
-                end_us=clip.speech[-1].end_us,
-                model=clip.speech_model,
-                revision=clip.speech_revision,
-                language=clip.language,
-                scores=TextScores(avg_logprob=mean(logprobs)),
-            )
-        )
+    """Return a clip's captions, and its speech as one text, in the order of `TextKind`.
+
+    Segments in which the recogniser loops are kept as a text of their own, marked `degenerate`.
+    """
+    loops = [s for s in clip.speech if SegmentFlag.REPETITIVE in s.flags]
+    sound = [s for s in clip.speech if SegmentFlag.REPETITIVE not in s.flags]
+    texts = [
+        *clip.captions,
+        *_spoken(clip, sound, TextStatus.OK),
+        *_spoken(clip, loops, TextStatus.DEGENERATE),
+    ]
     public = [replace(t, model=public_model(t.model) if t.model else None) for t in texts]
     return tuple(sorted(public, key=lambda text: _KIND_ORDER[text.kind]))
+
+
+def _spoken(clip: Clip, segments: Sequence[Segment], status: TextStatus) -> list[Caption]:
+    text = " ".join(segment.text for segment in segments).strip()
+    if not text:
+        return []
+    logprobs = [s.avg_logprob for s in segments if s.avg_logprob is not None]
+    return [
+        Caption(
+            kind=TextKind.SPEECH,
+            text=text,
+            start_us=segments[0].start_us,
+            end_us=segments[-1].end_us,
+            model=clip.speech_model,
+            revision=clip.speech_revision,
+            status=status,
+            language=clip.language,
+            scores=TextScores(avg_logprob=mean(logprobs)),
+        )
+    ]
 
 
 def _gaps(window: Sequence[Clip]) -> Iterator[DocumentGap]:

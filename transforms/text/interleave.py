@@ -47,7 +47,11 @@ def interleave(
     lines = []
     for index, clip in enumerate(clips):
         lines.append(between.get(index, ""))
-        spoken = [_quote(text.text) for text in clip.texts if text.kind is TextKind.SPEECH]
+        spoken = [
+            _quote(text.text)
+            for text in clip.texts
+            if text.kind is TextKind.SPEECH and text.status is TextStatus.OK
+        ]
         seen = [] if repeated[index] else [_plain(text.text) for text in seen_texts(clip.texts)]
         lines.append(" ".join([f"<clip {index + 1}>", *filter(None, [*spoken, *seen])]))
     lines.append(between.get(len(clips), ""))

@@ -2,9 +2,6 @@
 
 import dataclasses
 import logging
-import subprocess
-import sys
-import textwrap
 
 import pytest
 from interlink_toy_engines import started
@@ -24,7 +21,6 @@ from apache_beam.options.pipeline_options import PipelineOptions  # noqa: E402
 from apache_beam.testing.util import assert_that, equal_to  # noqa: E402
 
 pytestmark = [pytest.mark.engines]
-PROCESSES = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 
 
 def own_pipeline(*options: str):
@@ -136,41 +132,6 @@ def test_options_that_beam_refuses_are_a_mistake_of_the_user(tmp_path):
     runner = run.runner(Stage(name="act", transform=Act()))
     with pytest.raises(UsageError, match=r"Beam refuses its options.*NoSuchRunner"):
         BeamEngine(["--runner=NoSuchRunner"]).run(runner, run.parts)
-
-
-@pytest.mark.slow
-def test_nothing_of_beam_reaches_the_terminal(tmp_path):
-    script = tmp_path / "go.py"
-    script.write_text(
-        textwrap.dedent(
-            f"""
-            import logging, sys
-            from pathlib import Path
-            from interlink_toy_runs import ToyRun
-            from interlink_toys import Act, source, sources
-            from interlink.pipeline.engines.engine import make_engine
-            from interlink.pipeline.step import Stage
-from interlink.pipeline.store import Store
-            from interlink.schemas.errors import IncompleteError
-
-            if __name__ == "__main__":
-                logging.basicConfig(level=logging.WARNING)
-                folder = Path({str(tmp_path)!r})
-                run = ToyRun(folder / "run", [source("x", "die once"), *sources({{}}, keep=8)])
-                runner = run.runner(Stage(name="act", transform=Act(folder=str(folder))))
-                engine = make_engine("beam", beam_options={PROCESSES!r})
-                try:
-                    run.go(engine, runner)
-                except IncompleteError:
-                    run.go(engine, runner)
-                    print("done")
-            """
-        )
-    )
-    done = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, timeout=300, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
 def test_quiet_restores_what_it_found():

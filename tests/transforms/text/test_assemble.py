@@ -13,7 +13,7 @@ from interlink.schemas import ids
 from interlink.schemas.clip import Clip, Flag
 from interlink.schemas.lineage import Lineage
 from interlink.schemas.reference import Media
-from interlink.schemas.text import TextKind
+from interlink.schemas.text import SegmentFlag, TextKind, TextStatus
 from interlink.transforms.text.assemble import AssembleDocuments
 
 
@@ -39,6 +39,19 @@ def test_speech_is_one_text_that_names_its_model(make_clips):
     )
     assert (speech.start_us, speech.end_us) == (500_000, 950_000)
     assert speech.scores.avg_logprob == -0.25
+
+
+def test_looping_speech_is_kept_apart_and_not_shown(make_clips):
+    (clip,) = make_clips(1)
+    loop = replace(clip.speech[0], text="so so so so", flags=(SegmentFlag.REPETITIVE,))
+    (document,) = make_clips.assemble([replace(clip, speech=(*clip.speech, loop))])
+    spoken = [t for t in document.clips[0].texts if t.kind is TextKind.SPEECH]
+    assert [(t.text, t.status) for t in spoken] == [
+        ("Sentence 0.", TextStatus.OK),
+        ("so so so so", TextStatus.DEGENERATE),
+    ]
+    assert "so so" not in document.text
+    assert "Sentence 0." in document.text
 
 
 def test_pictures_are_the_bytes_of_the_frame_set_evenly_spaced(make_clips):

@@ -11,6 +11,10 @@ from .planes import Bytes, Planes
 Floats = npt.NDArray[np.float32]
 
 NUM_LUMA, NUM_COLOUR = 144, 80
+_NEUTRAL, _COLOURLESS = 128.0, 3.0
+"""Chroma of gray, and how close to it is no colour at all, of 255."""
+_COLOUR_SHARE = 0.2
+"""Share of cells with colour from which on a picture has any to speak of."""
 WEIGHTS = np.concatenate(
     [np.full(NUM_LUMA, 1 / NUM_LUMA), np.full(NUM_COLOUR, 1 / NUM_COLOUR)]
 ).astype(np.float32)
@@ -24,6 +28,12 @@ def distance(a: Floats, b: Floats) -> Floats:
     """Return mean luma plus mean colour difference of descriptors, shape (..., 224), in levels."""
     result: Floats = np.abs(a - b) @ WEIGHTS
     return result
+
+
+def has_colour(descriptor: Floats) -> bool:
+    """Tell whether a picture has colour; in gray ones the colour histograms say nothing."""
+    is_coloured = np.abs(descriptor[NUM_LUMA:] - _NEUTRAL) > _COLOURLESS
+    return bool(is_coloured.mean() >= _COLOUR_SHARE)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The shot detector: takes decoded frames, decides in rounds of about 8 s, keeps 15 s at most."""
 
+import bisect
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ _DISSOLVE_APART_S = 0.2
 _CUT_MARGIN_S = 0.04
 _FADE_MARGIN_S = 0.05
 _FADE_APART_S = 0.1
+_RECENT = 64
+"""More transitions than one round can bring."""
 MICROSECONDS = 1_000_000
 
 
@@ -223,15 +226,19 @@ class ShotDetector:
 
 
 def _has_cut(cuts: list[Transition], start_us: int, end_us: int) -> bool:
+    """Tell whether one of the cuts, in time order, lies between; asked for thousands of spans."""
     margin = round(_CUT_MARGIN_S * MICROSECONDS)
-    return any(start_us - margin < cut.time_us < end_us + margin for cut in cuts)
+    place = bisect.bisect_right(cuts, start_us - margin, key=lambda cut: cut.time_us)
+    return place < len(cuts) and cuts[place].time_us < end_us + margin
 
 
 def _replace_weaker(known: list[Transition], new: Transition, apart_s: float) -> bool:
     """Add `new` unless a stronger one lies closer than `apart_s`; drop weaker ones that do."""
     apart = round(apart_s * MICROSECONDS)
     close = [
-        t for t in known if new.start_us <= t.end_us + apart and t.start_us <= new.end_us + apart
+        t
+        for t in known[-_RECENT:]
+        if new.start_us <= t.end_us + apart and t.start_us <= new.end_us + apart
     ]
     if any(t.score >= new.score for t in close):
         return False

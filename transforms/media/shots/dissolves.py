@@ -11,7 +11,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .descriptors import COARSE_WEIGHTS, NUM_LUMA, WEIGHTS, Describer, Floats, History, distance
+from .descriptors import (
+    COARSE_WEIGHTS,
+    NUM_LUMA,
+    WEIGHTS,
+    Describer,
+    Floats,
+    History,
+    distance,
+    has_colour,
+)
 
 SLOTS_PER_S = 12.5
 _LENGTHS = (3, 4, 5, 7, 9, 12, 15, 19, 23)
@@ -98,7 +107,8 @@ def judge_dissolve(
         return None
     frames = int(slots.middles[start]), int(slots.middles[end])
     luma, colour = describer.histogram_distances(history, *frames)
-    if luma < _LUMA_HISTOGRAM or colour < _COLOUR_HISTOGRAM:
+    is_gray = not (has_colour(first) or has_colour(last))
+    if luma < _LUMA_HISTOGRAM or (colour < _COLOUR_HISTOGRAM and not is_gray):
         return None
     return Dissolve(*frames, 0.8 + 0.02 * float(np.log1p(whole)))
 

@@ -11,11 +11,16 @@ from interlink.transforms.media.shots.planes import Planes, PlaneSampler
 JOINS = ("cut", "dissolve", "cut", "fade", "cut", "dissolve", "cut", "cut")
 
 
-def detect(path):
+def detect(path, *, is_gray=False):
     detector, sampler = ShotDetector(), PlaneSampler()
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            detector.push(sampler.sample(frame), round(frame.time * 1e6))
+            planes = sampler.sample(frame)
+            if is_gray:
+                planes = Planes(
+                    planes.luma, np.full_like(planes.blue, 128), np.full_like(planes.red, 128)
+                )
+            detector.push(planes, round(frame.time * 1e6))
     return detector.finish()[1]
 
 
@@ -44,6 +49,23 @@ def test_all_joins_are_found_and_nothing_else(make_video, seed, fps, transition_
         for middle, (start, end) in zip(middles, truth, strict=True):
             assert start <= middle <= end
     assert all(0.8 <= t.score <= 1 for t in found)
+
+
+def test_a_film_without_colour_has_shots_too(make_video):
+    made = make_video("a.mp4", shots=(3.0,) * 9, joins=JOINS, flashes_s=(4.6, 13.5), seed=1)
+    found = detect(made.path, is_gray=True)
+    assert [t.time_us for t in found if t.kind is BoundaryKind.CUT] == list(made.cuts_us)
+    assert len(found) == len(JOINS)
+
+
+def test_a_cut_between_gray_slides_is_found_though_their_colours_are_alike():
+    detector = ShotDetector()
+    for number in range(100):
+        luma = np.full((45, 80), 20 if number < 50 else 200, np.uint8)
+        blue, red = np.full((23, 40), 128, np.uint8), np.full((23, 40), 128, np.uint8)
+        luma[20:26, 35:45], blue[10:13, 18:22] = 120, 180  # the same small thing on both
+        detector.push(Planes(luma, blue, red), number * 40_000)
+    assert [t.time_us for t in detector.finish()[1]] == [2_000_000]
 
 
 def test_camera_flashes_alone_are_no_boundaries(make_video):

@@ -1,0 +1,217 @@
+"""Runs of a recipe: what they write, what they do again, and what they leave alone."""
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from interlink.pipeline.dataset.reader import read_documents
+from interlink.pipeline.observer import Silent
+from interlink.pipeline.recipe import Recipe, load_recipe, make_recipe
+from interlink.pipeline.run import run_recipe, run_steps
+from interlink.schemas.errors import EnvironmentFault, UsageError
+
+STEPS = ["fetch", "scan", "transcribe", "cut", "caption", "assemble"]
+
+
+@pytest.fixture
+def videos(make_video, tmp_path) -> Path:
+    """A manifest with two tiny videos, `a.mp4` and `b.mp4`."""
+    for seed, name in enumerate(("a.mp4", "b.mp4", "c.mp4")):
+        make_video(name, shots=(2.2,), size=(64, 48), fps=10, seed=seed)
+    manifest = tmp_path / "videos.txt"
+    manifest.write_text("a.mp4\nb.mp4\n")
+    return manifest
+
+
+def recipe_of(manifest: Path, **sections) -> Recipe:
+    """Return a recipe without on-screen text, which would take a second to load."""
+    content = {
+        "sources": str(manifest),
+        "run": str(manifest.parent / "run"),
+        "caption": {"captioner": {"backend": "facts", "read_screen_text": False}},
+    }
+    return make_recipe(content | sections)
+
+
+def commits(recipe: Recipe) -> dict[Path, tuple[int, bytes]]:
+    found = sorted(Path(recipe.run).glob("steps/*/*/_done.json"))
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
+
+
+def commits_by_step(recipe: Recipe) -> Counter[str]:
+    return Counter(path.parts[-3].rpartition("-")[0] for path in commits(recipe))
+
+
+def num_documents(recipe: Recipe) -> int:
+    return len(list(read_documents(recipe.dataset_url)))
+
+
+def test_a_run_leaves_recipe_digests_events_and_numbers(videos):
+    recipe = recipe_of(videos)
+    report = run_recipe(recipe, engine="local")
+    run = Path(recipe.run)
+
+    assert load_recipe(run / "recipe.yaml") == recipe
+    digests = json.loads((run / "digests.json").read_text())
+    assert digests["recipe"] == recipe.digest()
+    assert [row["step"] for row in digests["steps"]] == STEPS
+    assert all((run / row["folder"]).is_dir() for row in digests["steps"])
+    stats = json.loads((run / "stats.json").read_text())["steps"]
+    assert [(row["step"], row["num_parts"], row["num_reused"]) for row in stats] == [
+        (step, 2, 0) for step in STEPS
+    ]
+    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    assert Counter(event["event"] for event in events) == {
+        "step_started": 6,
+        "part_done": 12,
+        "step_ended": 6,
+    }
+    assert num_documents(recipe) == report.publication.manifest.num_documents == 2
+    assert not list((run / "scratch").iterdir())
+
+
+def test_running_again_does_nothing_again(videos):
+    recipe = recipe_of(videos)
+    run_recipe(recipe, engine="local")
+    before = commits(recipe)
+    again = run_recipe(recipe, engine="local")
+    assert commits(recipe) == before
+    assert [report.num_reused for report in again.steps] == [2] * 6
+    assert again.publication.manifest.version == 1
+
+
+def test_new_sources_are_the_next_plan_and_old_parts_stay(videos):
+    recipe = recipe_of(videos)
+    run_recipe(recipe, engine="local")
+    before = commits(recipe)
+    videos.write_text("c.mp4\na.mp4\n")
+    again = run_recipe(recipe, engine="local")
+    after = commits(recipe)
+    assert {path: after[path] for path in before} == before
+    assert commits_by_step(recipe) == dict.fromkeys(STEPS, 3)
+    assert [(r.plan, r.num_parts, r.num_reused) for r in again.steps if r.step == "scan"] == [
+        (1, 2, 2),
+        (2, 1, 0),
+    ]
+    assert num_documents(recipe) == 3
+
+
+@pytest.mark.parametrize(
+    ("edit", "first"),
+    [
+        ({"assemble": {"frames_per_clip": 2}}, "assemble"),
+        ({"clips": {"min_duration_s": 1.0}}, "cut"),
+    ],
+)
+def test_an_edited_recipe_does_only_later_steps_again(videos, edit, first):
+    run_recipe(recipe_of(videos), engine="local")
+    edited = recipe_of(videos, **edit)
+    report = run_recipe(edited, engine="local")
+    changed = STEPS[STEPS.index(first) :]
+    assert commits_by_step(edited) == {s: 4 if s in changed else 2 for s in STEPS}
+    assert {r.step: r.num_reused for r in report.steps} == {
+        s: 0 if s in changed else 2 for s in STEPS
+    }
+    assert num_documents(edited) == 2
+
+
+def test_engines_places_and_names_do_nothing_again(videos):
+    recipe = recipe_of(videos)
+    run_recipe(recipe, engine="local")
+    moved = recipe_of(videos, name="other", steps={s: {"engine": "local"} for s in STEPS})
+    before = commits(moved)
+    run_recipe(moved)
+    assert commits(moved) == before
+
+
+def test_a_limit_takes_the_first_sources_and_lifting_it_the_rest(videos):
+    limited = recipe_of(videos, limit=1)
+    run_recipe(limited, engine="local")
+    [document] = read_documents(limited.dataset_url)
+    assert document.source.uri.endswith("a.mp4")
+    run_recipe(recipe_of(videos), engine="local")
+    assert num_documents(limited) == 2
+
+
+def test_recipes_that_share_a_run_share_its_plans(videos, tmp_path):
+    run_recipe(recipe_of(videos), engine="local")
+    other = recipe_of(videos, sources=str(tmp_path / "c.mp4"), assemble={"max_clips": 3})
+    run_recipe(other, engine="local")
+    assert commits_by_step(other) == dict.fromkeys(STEPS, 3) | {"assemble": 5}
+    assert num_documents(other) == 3
+    assert yaml.safe_load((tmp_path / "run" / "recipe.yaml").read_text())["sources"].endswith(
+        "c.mp4"
+    )
+
+
+def test_some_steps_alone_publish_nothing(videos):
+    recipe = recipe_of(videos)
+    reports = run_steps(recipe, engine="local", last="scan")
+    assert [report.step for report in reports] == ["fetch", "scan"]
+    assert not Path(recipe.dataset_url).exists()
+
+
+def test_observers_are_told_of_new_parts_only(videos):
+    class Counting(Silent):
+        parts = 0
+
+        def part_done(self, commit) -> None:
+            self.parts += 1
+
+    recipe, seen = recipe_of(videos), Counting()
+    run_recipe(recipe, engine="local", observers=[seen])
+    run_recipe(recipe, engine="local", observers=[seen])
+    assert seen.parts == 12
+
+
+def test_a_run_without_sources_says_what_to_do(videos):
+    videos.write_text("# nothing yet\n")
+    with pytest.raises(UsageError, match="names nothing"):
+        run_recipe(recipe_of(videos), engine="local")
+
+
+def test_only_broken_files_give_an_empty_dataset(videos, tmp_path):
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(b"no video")
+    report = run_recipe(recipe_of(videos), engine="local")
+    assert report.publication.manifest.num_documents == 0
+    assert list(read_documents(report.dataset_url)) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A disk of 1 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("a disk can only be mounted as root")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(make_video, small_disk, tmp_path):
+    names = [f"{seed}.mp4" for seed in range(4)]
+    for seed, name in enumerate(names):
+        make_video(name, shots=(4.0,), size=(640, 360), seed=seed)
+    manifest = tmp_path / "videos.txt"
+    manifest.write_text("\n".join(names))
+    recipe = recipe_of(manifest, run=str(small_disk / "run"))
+    with pytest.raises(EnvironmentFault, match=r"(?i)no space left|disk full"):
+        run_recipe(recipe, engine="local")
+    before = commits(recipe)
+    assert before
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    run_recipe(recipe, engine="local")
+    after = commits(recipe)
+    assert {path: after[path] for path in before} == before
+    assert num_documents(recipe) == 4

@@ -1,0 +1,94 @@
+"""What a part lends to its transforms."""
+
+import hashlib
+import uuid
+
+import pytest
+
+from interlink.pipeline.store import Store
+from interlink.pipeline.workspace import CommittedFile, PartWorkspace
+from interlink.schemas.reference import Reference
+
+
+@pytest.fixture(params=["disk", "memory"])
+def space(request, tmp_path):
+    root = str(tmp_path / "root") if request.param == "disk" else f"memory://{uuid.uuid4().hex}"
+    space = PartWorkspace(Store(root), "steps/s/p/a", tmp_path / "scratch")
+    yield space
+    space.close()
+
+
+def add(space: PartWorkspace, name: str, data: bytes) -> Reference:
+    path = space.scratch / name
+    path.write_bytes(data)
+    reference = space.add_file(path, sha256=hashlib.sha256(data).hexdigest())
+    assert not path.exists()
+    return reference
+
+
+def test_a_file_is_named_by_its_digest_and_can_be_read(space):
+    reference = add(space, "Holiday.MP4", b"moving pictures")
+    sha256 = hashlib.sha256(b"moving pictures").hexdigest()
+    assert reference == Reference(file=f"steps/s/p/a/{sha256[:32]}.mp4", sha256=sha256)
+    assert space.files == [CommittedFile(path=reference.file, num_bytes=15, sha256=sha256)]
+    assert space.read(reference) == b"moving pictures"
+    assert space.path(reference).read_bytes() == b"moving pictures"
+    assert space.path(reference) == space.path(reference)
+
+
+def test_a_file_that_is_added_again_is_committed_once(space):
+    add(space, "a.mp4", b"x")
+    add(space, "a.mp4", b"x")
+    assert len(space.files) == 1
+
+
+def test_media_can_be_read_after_the_part(space):
+    reference = space.add_media(
+        b"jpeg",
+        video_id="v",
+        owner_id="v",
+        kind="frame",
+        start_us=0,
+        end_us=0,
+        mime="image/jpeg",
+    )
+    assert reference.file == "steps/s/p/a/media.parquet"
+    media = space.finish_media()
+    space._store.put_file(reference.file, media)
+    assert space.read(reference) == b"jpeg"
+
+
+def test_without_media_there_is_no_media_file(space):
+    assert space.finish_media() is None
+
+
+def test_bytes_of_another_digest_are_refused(space):
+    reference = add(space, "a.mp4", b"x")
+    wrong = Reference(file=reference.file, sha256="0" * 64)
+    with pytest.raises(ValueError, match="does not have the digest"):
+        space.read(wrong)
+    if space._store.local_path("") is None:
+        with pytest.raises(ValueError, match="does not have the digest"):
+            space.path(wrong)
+
+
+def test_a_copy_that_broke_off_is_made_anew(tmp_path, monkeypatch):
+    store = Store(f"memory://{uuid.uuid4().hex}")
+    space = PartWorkspace(store, "a", tmp_path / "scratch")
+    reference = add(space, "a.mp4", b"x" * 100)
+
+    def broken(source, target, length):
+        target.write(source.read(10))
+        raise ConnectionResetError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("interlink.pipeline.workspace.shutil.copyfileobj", broken)
+        with pytest.raises(ConnectionResetError, match="gone"):
+            space.path(reference)
+    assert space.path(reference).read_bytes() == b"x" * 100
+
+
+def test_closing_empties_the_scratch_folder(space):
+    (space.scratch / "left.tmp").write_bytes(b"x")
+    space.close()
+    assert not space.scratch.exists()
