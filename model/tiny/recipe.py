@@ -42,7 +42,7 @@ class TowerRecipe:
     """How the vision tower is trained."""
 
     config: TinyTowerConfig = field(default_factory=TinyTowerConfig)
-    steps: int = 600
+    steps: int = 500
     batch: int = 64
     """Pairs of a step: each is a negative of all others."""
     learning_rate: float = 4e-3

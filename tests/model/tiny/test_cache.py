@@ -101,3 +101,13 @@ def test_two_that_build_at_once_get_one_base(tmp_path, base: TinyBase):
     assert said[0] == said[1]  # one trained, the other waited
     # A process of its own gives the bytes that this one got.
     assert tiny_base(tmp_path, recipe=FAST).report().files == base.report().files
+
+
+@pytest.mark.slow
+def test_the_base_that_all_share_can_be_learned_on():
+    """Trained where it is not in the user's cache yet: some four minutes."""
+    report = tiny_base().report()
+    assert min(report.picture_to_caption, report.caption_to_picture) >= 0.9
+    assert max(report.head_floor.values()) < 0.05
+    assert 1e6 < report.num_language_parameters < 3e6
+    assert report.language_loss < 0.7
