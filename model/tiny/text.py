@@ -50,8 +50,9 @@ def sample_dictionary(rng: np.random.Generator) -> str:
 
     Words that stand only where the choice is free ("a red ...", "a blue ...") get almost equal rows
     in a tied output layer, which then cannot tell them apart, whatever the layers below do. So each
-    must be certain somewhere: here. Measured without such lines: no state can bring the loss on a
-    colour's name under 0.45; see `head_floor`.
+    must be certain somewhere: here. [Highest floor of a content word, see `head_floor`: with usual
+    embeddings 0.26 without these lines and 0.17 with; with those that begin far apart, see
+    `language_model`, under 0.001 either way.]
     """
     lines = []
     for _ in range(int(rng.integers(3, 7))):
