@@ -56,22 +56,54 @@ def recompute(model, prompt: Prompt, tokens: int, stops: set[int]):
     return written
 
 
+def listening(tiny, **changes):
+    """A model on which media weigh much, and a list that fills with the logits of each step.
+
+    Words of a random model are often the same whatever it sees: logits never are.
+    """
+    model = tiny.model(gates=0.7, **changes)
+    for _, block in model.gated_blocks():
+        block.residual_scale.fill_(5.0)
+    heard, logits = [], model.language.logits
+
+    def hear(hidden):
+        made = logits(hidden)
+        heard.append(made[:, -1].clone())
+        return made
+
+    model.language.logits = hear
+    return model, heard
+
+
+@torch.no_grad()
+def test_each_prompt_reads_its_own_media(tiny):
+    model, heard = listening(tiny)
+    prompt, new = prompt_of(tiny), tiny.media(FRAMES, seed=30)
+    generate(model, prompt, max_new_tokens=1)
+    expected = heard[0]
+    for row in range(3):
+        heard.clear()
+        frames = prompt.media.frames_BMFCHW.clone()
+        frames[row] = new.frames_BMFCHW[row]
+        media = replace(prompt.media, frames_BMFCHW=frames)
+        generate(model, replace(prompt, media=media), max_new_tokens=1)
+        moved = (heard[0] - expected).abs().amax(1) > 1e-2
+        assert moved.tolist() == [other == row for other in range(3)]
+
+
 @pytest.mark.parametrize("form", ["dense", "gather"])
 def test_greedy_with_caches_and_left_padding_equals_a_full_recompute(tiny, form):
-    model = tiny.model(gates=0.7, xattn_form=form)
+    model, heard = listening(tiny, xattn_form=form)
     prompt = prompt_of(tiny)
     assert prompt.input_ids_BL[0].tolist() == [0, 0, 0, 0, 1, 50, 7, 8]
     found = generate(model, prompt, max_new_tokens=12)
+    steps = heard.copy()
     for row, written in enumerate(found):
         assert written == recompute(model, alone(prompt, row), 12, {51, 2})
-
-
-def test_media_are_read(tiny):
-    model = tiny.model(gates=0.9)
-    model.blocks["2"].residual_scale.fill_(20.0)
-    prompt = prompt_of(tiny)
-    other = replace(prompt, media=tiny.media(FRAMES, seed=30))
-    assert generate(model, prompt, max_new_tokens=8) != generate(model, other, max_new_tokens=8)
+        for step in range(len(written)):
+            whole = next_logits(model, alone(prompt, row), written[:step])
+            cached = steps[step][row].index_fill(0, torch.tensor([50]), -torch.inf)
+            torch.testing.assert_close(cached, whole, rtol=0, atol=1e-4)
 
 
 def test_the_end_of_chunk_ends_a_row_and_others_go_on(tiny):
@@ -111,11 +143,17 @@ def test_visual_is_never_written(tiny):
 
 @pytest.mark.parametrize("beams", [2, 3])
 def test_beams_of_a_batch_equal_each_prompt_alone(tiny, beams):
-    model = tiny.model(gates=0.7)
+    model, heard = listening(tiny)
     prompt = prompt_of(tiny)
     together = generate(model, prompt, max_new_tokens=7, beams=beams)
+    steps = heard.copy()
     for row, written in enumerate(together):
+        heard.clear()
         assert [written] == generate(model, alone(prompt, row), max_new_tokens=7, beams=beams)
+        own = slice(row * beams, (row + 1) * beams)
+        assert len(heard) > 1
+        for one, all_rows in zip(heard, steps, strict=False):
+            torch.testing.assert_close(all_rows[own], one, rtol=0, atol=1e-4)
 
 
 def test_beams_find_what_trying_everything_finds(tiny):
