@@ -184,11 +184,7 @@ class TrainRecipe:
     @property
     def digest(self) -> str:
         """Tell apart what learns something else; places and intervals are not in it."""
-        plain = self.to_plain()
-        for place in _PLACES:
-            section, _, key = place.rpartition(".")
-            (plain[section] if section else plain).pop(key, None)
-        return digest("training", plain)
+        return digest("training", without_places(self.to_plain()))
 
     def to_plain(self) -> dict[str, Any]:
         """Return the whole recipe, defaults included, as JSON holds it."""
@@ -199,6 +195,15 @@ class TrainRecipe:
             elif dataclasses.is_dataclass(value) and not isinstance(value, type):
                 plain[name] = dataclasses.asdict(value)
         return plain
+
+
+def without_places(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `TrainRecipe.to_plain` gave, without what changes nothing that is learned."""
+    kept = {key: dict(v) if isinstance(v, Mapping) else v for key, v in plain.items()}
+    for place in _PLACES:
+        section, _, key = place.rpartition(".")
+        (kept[section] if section else kept).pop(key, None)
+    return kept
 
 
 def read_preset(name: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ KINDS = tuple(TextKind)
 
 
 class OnDevice:
-    """Moves every tensor of a dataclass at once."""
+    """Moves or cuts every tensor of a dataclass at once."""
 
     __slots__ = ()
 
@@ -34,6 +34,15 @@ class OnDevice:
             if isinstance(value, Tensor | OnDevice):
                 moved[field.name] = value.to(device, non_blocking=non_blocking)
         return replace(self, **moved)  # type: ignore[type-var]
+
+    def rows(self, first: int, last: int) -> Self:
+        """Return the rows from `first` to before `last`, as views."""
+        cut: dict[str, object] = {}
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            is_nested = isinstance(value, OnDevice)
+            cut[field.name] = value.rows(first, last) if is_nested else value[first:last]
+        return replace(self, **cut)  # type: ignore[type-var]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,10 @@ class PackedLoader:
                     yield batch
         self._position = _Position()  # a bounded stream has ended and may be asked for again
 
+    def restart(self) -> None:
+        """Let the next iteration begin at the first epoch's first sequence."""
+        self._position = _Position()
+
     def state_dict(self) -> dict[str, Any]:
         """Return where the stream goes on after the last batch that was taken."""
         position = {name: getattr(self._position, name) for name in _Position.__slots__}

@@ -91,6 +91,10 @@ class PairLoader:
                     yield batch
         self._position = (0, 0)  # a bounded stream has ended and may be asked for again
 
+    def restart(self) -> None:
+        """Let the next iteration begin at the first epoch's first pair."""
+        self._position = (0, 0)
+
     def state_dict(self) -> dict[str, Any]:
         """Return where the stream goes on after the last batch that was taken."""
         epoch, next_pair = self._position
