@@ -51,7 +51,7 @@ def count_tokens(batch: PackedBatch) -> Tensor:
     Raises:
         ValueError: a token has a label but no kind.
     """
-    kinds = batch.label_kinds_BL[:, 1:][_has_loss(batch)].long()
+    kinds = batch.label_kinds_BL[:, 1:][has_loss(batch)].long()
     if bool((kinds == PADDING).any()):
         raise ValueError("label_kinds_BL must name the kind of every token that has a label")
     return torch.bincount(kinds, minlength=len(KINDS))
@@ -73,14 +73,8 @@ def language_loss(
             where this batch is all of it.
     """
     counts_K = count_tokens(batch)
-    has_loss_BL = _has_loss(batch)
-    # Only rows with a label are copied to float32: the vocabulary is wide.
-    losses = functional.cross_entropy(
-        logits_BLY[:, :-1][has_loss_BL].float(),
-        batch.labels_BL[:, 1:][has_loss_BL],
-        reduction="none",
-    )
-    kinds = batch.label_kinds_BL[:, 1:][has_loss_BL].long()
+    losses = token_losses(logits_BLY, batch)
+    kinds = batch.label_kinds_BL[:, 1:][has_loss(batch)].long()
     sums_K = losses.new_zeros(len(KINDS)).index_add(0, kinds, losses)
     totals_K = counts_K if totals_K is None else totals_K
     means_K = sums_K / totals_K.clamp(min=1)
@@ -90,7 +84,18 @@ def language_loss(
     )
 
 
-def _has_loss(batch: PackedBatch) -> Tensor:
+def token_losses(logits_BLY: Tensor, batch: PackedBatch) -> Tensor:
+    """Return the cross entropy of each token with a loss, in the order of `has_loss`; float32."""
+    has_loss_BL = has_loss(batch)
+    # Only rows with a label are copied to float32: the vocabulary is wide.
+    return functional.cross_entropy(
+        logits_BLY[:, :-1][has_loss_BL].float(),
+        batch.labels_BL[:, 1:][has_loss_BL],
+        reduction="none",
+    )
+
+
+def has_loss(batch: PackedBatch) -> Tensor:
     """Return which tokens from the second on are predicted with a loss: bool [B, L - 1].
 
     The first token of a document is not: what stands before it is another document.
