@@ -86,6 +86,21 @@ def test_a_model_read_back_gives_the_same_logits_and_text(trained, tiny, tmp_pat
     assert again.special == trained.special
 
 
+@torch.no_grad()
+def test_a_model_read_back_with_closed_gates_is_bitwise_the_bare_model(trained, tiny, tmp_path):
+    for _, block in trained.gated_blocks():
+        block.attention_gate.fill_(0)
+        block.feed_forward_gate.fill_(0)
+    trained.save_pretrained(tmp_path / "model")
+    again = Cosmo.from_pretrained(tmp_path / "model")
+    batch = tiny.packed([[[]], [[]]], prefix=9)
+    bare = again.language.model(input_ids=batch.input_ids_BL, use_cache=False).logits
+    assert torch.equal(again(batch)[..., :50], bare)
+    media = tiny.packed([[[3, 0], [2]]])
+    other = replace(media, media=tiny.media([[2, 2, 2]], seed=11))
+    assert torch.equal(again(media), again(other))
+
+
 def test_a_fresh_process_gives_the_same_logits(trained, tiny, tmp_path):
     trained.save_pretrained(tmp_path / "model")
     batch = tiny.packed([[[3, 0], [2]]])
