@@ -104,6 +104,30 @@ def test_a_context_clip_is_shown_without_loss_where_a_window_starts_in_mid_docum
         </s> 2 given""")
 
 
+def test_a_window_that_starts_in_mid_document_without_context_is_learned_from_its_first_text(
+    vocabulary,
+):
+    chunks = Chunk(pieces=(piece("given", "blue"),)), Chunk(pieces=(piece("caption", "red"),))
+    assert table(vocabulary, *chunks, is_end=False) == golden("""
+        <s> 0 -
+        <visual> 1 -
+        blue 1 given
+        <|endofchunk|> 1 given
+        <visual> 2 -
+        red 2 caption
+        <|endofchunk|> 2 caption
+        </s> 2 -""")
+
+
+def test_a_context_clip_behind_which_nothing_is_said_teaches_nothing(vocabulary):
+    chunks = Chunk(pieces=(piece("given", "red"),), is_context=True), Chunk(pieces=())
+    assert all(line.endswith(" -") for line in table(vocabulary, *chunks).splitlines())
+
+
+def test_without_any_clip_there_is_neither_media_nor_loss(vocabulary):
+    assert table(vocabulary) == "<s> 0 -\n</s> 0 -"
+
+
 def test_the_end_of_text_has_no_loss_where_the_document_goes_on(vocabulary):
     chunk = Chunk(pieces=(piece("given", "blue"),))
     assert table(vocabulary, chunk, is_end=False).endswith("<|endofchunk|> 1 given\n</s> 1 -")
@@ -118,6 +142,17 @@ def test_the_special_tokens_of_a_cut_chunk_have_no_loss(vocabulary):
         text 1 caption
         <|endofchunk|> 1 -
         </s> 1 -""")
+    whole = Chunk(pieces=(piece("given", "red"),))
+    assert table(vocabulary, chunk, whole) == golden("""
+        <s> 0 -
+        <visual> 1 -
+        truncated 1 caption
+        text 1 caption
+        <|endofchunk|> 1 -
+        <visual> 2 -
+        red 2 given
+        <|endofchunk|> 2 given
+        </s> 2 given""")
 
 
 def test_a_kind_of_loss_weight_zero_has_no_loss(vocabulary):
