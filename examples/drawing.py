@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from .story import Scene
-from .truth import Motion, ObjectTruth, Shape
+from .truth import Motion, ObjectTruth
 
 Picture = npt.NDArray[np.uint8]
 
@@ -42,7 +42,8 @@ _DIRECTIONS: dict[Motion, tuple[int, int]] = {
     "bottom to top": (0, -1),
 }
 _TILE_PX = 20
-_PAN_PX = 384
+PAN_PX = 384
+"""How far a turning camera goes."""
 _ZOOM = 0.6
 _SHIFT = 4
 """OpenCV takes coordinates in 1/16 pixel, so that slow motion does not jerk."""
@@ -58,11 +59,13 @@ class ScenePicture:
 
     def __init__(self, scene: Scene, rng: np.random.Generator) -> None:
         self._scene = scene
-        self._ground = _ground(rng, BACKGROUNDS[scene.background], scene.camera != "still")
+        self._ground = draw_ground(
+            rng, BACKGROUNDS[scene.background], is_tiled=scene.camera != "still"
+        )
         self._radius_px = float(rng.integers(36, 52))
         self._x_px = WIDTH_PX / 2 + float(rng.integers(-80, 80))
         self._y_px = HEIGHT_PX / 2 + float(rng.integers(-20, 50))
-        self._label = _label(scene.screen_text, is_title=not scene.objects)
+        self._label = draw_label(scene.screen_text, is_title=not scene.objects)
         if len(scene.objects) > 1:  # the second one stands out of the first one's way
             self._x_px, self._y_px = 250.0, 145.0
 
@@ -77,7 +80,7 @@ class ScenePicture:
             picture = self._zoomed(progress)
         else:
             picture = self._panned(progress if camera != "pan left" else 1 - progress)
-        _paste(picture, self._label)
+        paste(picture, self._label)
         return picture
 
     def _panned(self, position: float) -> Picture:
@@ -88,7 +91,7 @@ class ScenePicture:
         shift = span / 2 - offset
         for number, thing in enumerate(self._scene.objects):
             x, y = self._place(number, thing, position)
-            _draw(picture, thing, (x + shift, y), self._radius_px)
+            draw_thing(picture, thing.shape, thing.color, (x + shift, y), self._radius_px)
         return picture
 
     def _zoomed(self, progress: float) -> Picture:
@@ -97,12 +100,8 @@ class ScenePicture:
         picture = self._ground[:, left : left + WIDTH_PX].copy()
         center = (WIDTH_PX / 2, HEIGHT_PX / 2)
         for thing in self._scene.objects:
-            _draw(picture, thing, center, self._radius_px)
-        matrix = cv2.getRotationMatrix2D(center, 0, 1 + _ZOOM * progress)
-        return np.asarray(
-            cv2.warpAffine(picture, matrix, (WIDTH_PX, HEIGHT_PX), flags=cv2.INTER_LINEAR),
-            np.uint8,
-        )
+            draw_thing(picture, thing.shape, thing.color, center, self._radius_px)
+        return zoomed(picture, 1 + _ZOOM * progress)
 
     def _place(self, number: int, thing: ObjectTruth, progress: float) -> tuple[float, float]:
         """Return where an object's middle is, in pixels."""
@@ -115,40 +114,56 @@ class ScenePicture:
         return x, y
 
 
-def _ground(rng: np.random.Generator, color: tuple[int, int, int], is_tiled: bool) -> Picture:
-    """Make the background: plain, or wide and tiled so that a camera's motion can be seen."""
-    width = WIDTH_PX + _PAN_PX if is_tiled else WIDTH_PX
-    ground = np.empty((HEIGHT_PX, width, 3), np.float32)
-    ground[:] = color
-    if is_tiled:
-        rows, columns = -(-HEIGHT_PX // _TILE_PX), -(-width // _TILE_PX)
-        tiles = rng.normal(0, 7, (rows, columns))
-        tiles = tiles.repeat(_TILE_PX, axis=0).repeat(_TILE_PX, axis=1)
-        ground += tiles[:HEIGHT_PX, :width, None]
+def draw_ground(
+    rng: np.random.Generator, color: tuple[int, int, int], *, is_tiled: bool
+) -> Picture:
+    """Make the background: plain, or wide and tiled so that a camera's motion can be seen.
+
+    Returns:
+        uint8, shape (HEIGHT_PX, WIDTH_PX, 3), or wider by `PAN_PX` if tiled, RGB.
+    """
+    if not is_tiled:
+        return np.full((HEIGHT_PX, WIDTH_PX, 3), color, np.uint8)
+    width = WIDTH_PX + PAN_PX
+    ground = np.full((HEIGHT_PX, width, 3), color, np.float32)
+    rows, columns = -(-HEIGHT_PX // _TILE_PX), -(-width // _TILE_PX)
+    tiles = rng.normal(0, 7, (rows, columns))
+    tiles = tiles.repeat(_TILE_PX, axis=0).repeat(_TILE_PX, axis=1)
+    ground += tiles[:HEIGHT_PX, :width, None]
     return np.clip(ground, 0, 255).round().astype(np.uint8)
 
 
-def _draw(
-    picture: Picture, thing: ObjectTruth, center: tuple[float, float], radius_px: float
+def draw_thing(
+    picture: Picture, shape: str, color: str, center: tuple[float, float], radius_px: float
 ) -> None:
-    color = COLORS[thing.color]
-    if thing.shape == "circle":
+    """Lay a `circle`, `square` or `triangle` of a colour of `COLORS` over the picture, in place."""
+    rgb = COLORS[color]
+    if shape == "circle":
         middle = (round(center[0] * 2**_SHIFT), round(center[1] * 2**_SHIFT))
         radius = round(radius_px * 2**_SHIFT)
-        cv2.circle(picture, middle, radius, color, -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(picture, middle, radius, rgb, -1, cv2.LINE_AA, _SHIFT)
     else:
-        corners = np.array(center) + radius_px * np.array(_CORNERS[thing.shape])
+        corners = np.array(center) + radius_px * np.array(_CORNERS[shape])
         fixed = np.round(corners * 2**_SHIFT).astype(np.int32)
-        cv2.fillPoly(picture, [fixed], color, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(picture, [fixed], rgb, cv2.LINE_AA, _SHIFT)
 
 
-_CORNERS: dict[Shape, tuple[tuple[float, float], ...]] = {
+_CORNERS: dict[str, tuple[tuple[float, float], ...]] = {
     "square": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
     "triangle": ((0.0, -1.0), (1.0, 0.8), (-1.0, 0.8)),
 }
 
 
-def _label(text: str, *, is_title: bool) -> npt.NDArray[np.float32]:
+def zoomed(picture: Picture, scale: float) -> Picture:
+    """Return the picture magnified about its middle."""
+    matrix = cv2.getRotationMatrix2D((WIDTH_PX / 2, HEIGHT_PX / 2), 0, scale)
+    return np.asarray(
+        cv2.warpAffine(picture, matrix, (WIDTH_PX, HEIGHT_PX), flags=cv2.INTER_LINEAR),
+        np.uint8,
+    )
+
+
+def draw_label(text: str, *, is_title: bool) -> npt.NDArray[np.float32]:
     """Draw the text once: RGBA in [0, 1], shape (HEIGHT_PX, WIDTH_PX, 4)."""
     canvas = Image.new("RGBA", (WIDTH_PX, HEIGHT_PX), (0, 0, 0, 0))
     pen = ImageDraw.Draw(canvas)
@@ -164,9 +179,10 @@ def _label(text: str, *, is_title: bool) -> npt.NDArray[np.float32]:
     return np.asarray(canvas, np.float32) / np.float32(255)
 
 
-def _paste(picture: Picture, label: npt.NDArray[np.float32]) -> None:
+def paste(picture: Picture, label: npt.NDArray[np.float32]) -> None:
     """Lay the label over the picture, in place."""
-    rows, columns = np.nonzero(label[..., 3])
+    rows = np.flatnonzero(label[..., 3].any(axis=1))
+    columns = np.flatnonzero(label[..., 3].any(axis=0))
     area = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     alpha = label[area][..., 3:]
     mixed = picture[area] * (1 - alpha) + label[area][..., :3] * 255 * alpha

@@ -14,7 +14,8 @@ LAYERS = {
     "transforms": {"schemas", "transforms"},
     "model": {"schemas", "model"},
     "pipeline": {"schemas", "transforms", "pipeline"},
-    "examples": {"schemas", "transforms", "pipeline", "examples"},
+    # Of the model the examples use only the generated world that the tiny base knows.
+    "examples": {"schemas", "transforms", "pipeline", "examples", "model"},
 }
 HOMES = {"apache_beam": "pipeline/engines/beam.py", "ray": "pipeline/engines/ray.py"}
 CODECS = {"av"}
@@ -53,6 +54,17 @@ def test_imports_point_down_only(name: str):
         allowed |= {"examples", "model"}
     used = {found for _, found in imports(name) if found in LAYERS}
     assert used <= allowed, f"{name} may import {sorted(allowed)} only"
+
+
+def test_the_examples_use_only_the_generated_world_of_the_model():
+    for name in NAMES:
+        if name.startswith("examples/"):
+            used = {
+                node.module
+                for node in ast.walk(TREES[name])
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("model")
+            }
+            assert used <= {"model.tiny.words", "model.tiny.world"}, name
 
 
 @pytest.mark.parametrize("name", NAMES)
