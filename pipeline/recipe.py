@@ -19,7 +19,7 @@ from ..transforms.media.scan import ScanVideos
 from ..transforms.speech.transcribe import Transcribe
 from ..transforms.text.assemble import AssembleDocuments
 from .recipe_errors import explain
-from .recipe_yaml import parse_yaml
+from .recipe_yaml import overrule, read_mapping
 from .step import EngineName
 
 Workers = Annotated[int, Field(ge=1)]
@@ -164,19 +164,7 @@ def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
     Raises:
         UsageError: the file cannot be read, or says something that it may not.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no recipe at {path}; `interlink init` writes one to start from"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the recipe {path} is no text in UTF-8: {error}") from error
-    except OSError as error:
-        raise UsageError(f"cannot read the recipe {path}: {error.strerror}") from error
-    content = parse_yaml(text, f"the recipe {path}")
-    if not isinstance(content, dict):
-        raise UsageError(f"the recipe {path} must be a YAML mapping such as `sources: videos.txt`")
+    content = read_mapping(path, "sources: videos.txt")
     sources = content.get("sources")
     if isinstance(sources, str):
         content["sources"] = _beside(path, sources)
@@ -200,7 +188,7 @@ def make_recipe(
     """
     stated = {key: value for key, value in content.items() if value is not None}
     for setting in settings:
-        stated = _overrule(stated, setting)
+        stated = overrule(stated, setting)
     try:
         return Recipe.model_validate(stated)
     except pydantic.ValidationError as error:
@@ -212,21 +200,3 @@ def _beside(recipe: Path, source: str) -> str:
     """Return where a source lies: beside the recipe if there is such a file, else as written."""
     beside = recipe.parent / source
     return str(beside) if source and beside.exists() else source
-
-
-def _overrule(content: dict[str, Any], setting: str) -> dict[str, Any]:
-    """Return `content` with one setting in it; what was given stays as it is."""
-    key, equals, text = setting.partition("=")
-    path = key.strip().split(".")
-    if not equals or not all(path):
-        raise UsageError(f"--set {setting!r} must be key=value, such as cut.mode=exact")
-    changed = dict(content)
-    place = changed
-    for name in path[:-1]:
-        below = place.get(name)
-        if below is not None and not isinstance(below, dict):
-            raise UsageError(f"--set {setting!r}: {name!r} has no keys of its own")
-        place[name] = dict(below or {})
-        place = place[name]
-    place[path[-1]] = parse_yaml(text, f"--set {setting!r}")
-    return changed

@@ -11,14 +11,17 @@ import typer
 
 from ...schemas.errors import EnvironmentFault, InterlinkError
 from ..threads import use_one_thread
+from .caption import caption
 from .demo import demo
 from .doctor import doctor
 from .init import init
 from .inspect import inspect
 from .plan import plan
 from .run import run
+from .sample import sample
 from .signals import stop_on_signals, stopped_by
 from .status import status
+from .train import train
 
 _MACHINE_FAULTS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
@@ -35,7 +38,7 @@ def _examples(*lines: str) -> str:
 app = typer.Typer(
     name="interlink",
     help=(
-        "Turn raw video into interleaved video-text pretraining shards.\n\n"
+        "Turn raw video into interleaved video-text pretraining shards, and train on them.\n\n"
         "Start with `interlink demo`, then `interlink init` in a folder of your own."
     ),
     epilog=(
@@ -85,6 +88,27 @@ app.command(
         "interlink inspect runs/first/dataset",
     )
 )(inspect)
+app.command(
+    epilog=_examples(
+        "interlink sample demo/dataset",
+        "interlink sample demo/dataset --as-trained",
+        "interlink sample s3://bucket/dataset --id 303fc5f2... --as-trained --recipe train.yaml",
+    )
+)(sample)
+app.command(
+    epilog=_examples(
+        "interlink train debug --set dataset=demo/dataset --dry-run",
+        "interlink train debug --set dataset=demo/dataset --set output=training/first",
+        "interlink train train.yaml",
+        "torchrun --nproc-per-node 8 -m interlink train train.yaml",
+    )
+)(train)
+app.command(
+    epilog=_examples(
+        "interlink caption --model training/first my_clip.mp4",
+        "interlink caption --model training/first/checkpoints/step-00000500 picture.jpg",
+    )
+)(caption)
 app.command(epilog=_examples("interlink doctor"))(doctor)
 
 
