@@ -41,7 +41,7 @@ class Ledger:
         """Add the counts of one step, in the order of `KINDS`."""
         for kind, count in zip(KINDS, counts, strict=True):
             if count:
-                self.tokens_with_loss[kind] = self.tokens_with_loss.get(kind, 0) + count
+                self.tokens_with_loss[kind.value] = self.tokens_with_loss.get(kind.value, 0) + count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

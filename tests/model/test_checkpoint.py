@@ -1,0 +1,183 @@
+"""Saving and going on: whole or not there, newest valid first, no pickle, clear refusals."""
+
+import dataclasses
+import hashlib
+import json
+import logging
+import pickle
+import stat
+from pathlib import Path
+
+import pytest
+import torch
+
+from interlink.model.checkpoint import (
+    SEAL,
+    TENSORS,
+    check_seal,
+    load_checkpoint,
+    newest_checkpoint,
+    save_checkpoint,
+)
+from interlink.model.cosmo.model import Cosmo
+from interlink.model.parallelize import Ranks
+from interlink.model.recipe import TrainRecipe
+from interlink.model.trainer import Trainer
+from interlink.model.training_data import TrainingStreams
+from interlink.schemas.errors import EnvironmentFault, UsageError
+
+
+def make(recipe):
+    model = Cosmo.build(recipe.model)
+    streams = TrainingStreams(recipe, model.processor, Ranks().world)
+    return Trainer(model, recipe), streams
+
+
+@pytest.fixture
+def saved(recipe, tmp_path):
+    """Returns (folder of checkpoints at steps 0, 1 and 2, trainer at step 2, its streams)."""
+    trainer, streams = make(recipe)
+    folder = tmp_path / "checkpoints"
+    save_checkpoint(folder, trainer, streams.state_dict(), keep=9)
+    for batch, pairs in streams:
+        trainer.step(batch, pairs)
+        save_checkpoint(folder, trainer, streams.state_dict(), keep=9)
+        if trainer.ledger.steps == 2:
+            break
+    return folder, trainer, streams
+
+
+def reseal(path: Path) -> None:
+    """Let the seal say what the files are now."""
+    seal = json.loads((path / SEAL).read_text())
+    for name in seal["files"]:
+        data = (path / name).read_bytes()
+        seal["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (path / SEAL).write_text(json.dumps(seal))
+
+
+def test_a_trainer_goes_on_from_a_checkpoint_to_the_bit(saved, recipe):
+    folder, trainer, streams = saved
+    again, its_streams = make(recipe)
+    its_streams.load_state_dict(load_checkpoint(folder / "step-00000002", again))
+    assert again.ledger == trainer.ledger
+    for _ in range(2):
+        metrics = [t.step(*next(iter(s))) for t, s in ((trainer, streams), (again, its_streams))]
+        assert metrics[0] == metrics[1]
+    ends = [t.model.trained_state() for t in (trainer, again)]
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+def test_random_numbers_go_on_where_they_were(saved, recipe):
+    folder, trainer, streams = saved
+    torch.manual_seed(5)
+    torch.rand(3)
+    trainer.ledger.steps = 7
+    path = save_checkpoint(folder, trainer, streams.state_dict(), keep=9)
+    expected = torch.rand(4)
+    load_checkpoint(path, make(recipe)[0])
+    assert torch.equal(torch.rand(4), expected)
+
+
+def test_the_newest_whole_checkpoint_is_taken_and_a_fall_back_is_told(saved, caplog):
+    folder, *_ = saved
+    assert newest_checkpoint(folder).name == "step-00000002"
+    file = folder / "step-00000002" / TENSORS
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with caplog.at_level(logging.WARNING):
+        assert newest_checkpoint(folder).name == "step-00000001"
+    assert "step-00000002 is damaged (training.safetensors has another sha256)" in caplog.text
+
+
+@pytest.mark.parametrize("damage", ["cut", "missing", "seal"])
+def test_a_torn_checkpoint_is_never_read(saved, damage):
+    folder, *_ = saved
+    path = folder / "step-00000002"
+    if damage == "cut":
+        (path / "model.safetensors").write_bytes(b"")
+    elif damage == "missing":
+        (path / "training.json").unlink()
+    else:
+        (path / SEAL).unlink()
+    assert check_seal(path) is not None
+    assert newest_checkpoint(folder).name == "step-00000001"
+
+
+def test_a_save_that_was_interrupted_is_written_again(saved):
+    folder, trainer, streams = saved
+    path = folder / "step-00000002"
+    (path / SEAL).unlink()
+    (path / "model.safetensors").write_bytes(b"half")
+    save_checkpoint(folder, trainer, streams.state_dict(), keep=9)
+    assert check_seal(path) is None
+
+
+def test_older_ones_are_deleted_and_nothing_else(saved):
+    folder, trainer, streams = saved
+    (folder / "mine").mkdir()
+    trainer.ledger.steps = 3
+    save_checkpoint(folder, trainer, streams.state_dict(), keep=2)
+    assert sorted(p.name for p in folder.iterdir()) == ["mine", "step-00000002", "step-00000003"]
+
+
+def test_no_checkpoint_is_none(tmp_path):
+    assert newest_checkpoint(tmp_path / "nothing") is None
+
+
+def test_files_can_be_read_by_others(saved):
+    folder, *_ = saved
+    for file in (folder / "step-00000002").rglob("*.safetensors"):
+        assert file.stat().st_mode & stat.S_IROTH
+
+
+def test_another_recipe_is_refused_with_what_differs(saved, recipe):
+    folder, *_ = saved
+    other = dataclasses.replace(recipe, optimizer=dataclasses.replace(recipe.optimizer, lr=0.5))
+    with pytest.raises(UsageError, match=r"differs in optimizer\.lr \(0\.001 there, 0\.5 here\)"):
+        load_checkpoint(folder / "step-00000002", make(other)[0])
+
+
+def test_another_place_or_interval_is_no_other_recipe(saved, plain_recipe):
+    folder, *_ = saved
+    moved = plain_recipe | {"output": "elsewhere", "checkpoint": {"every_steps": 9, "keep": 1}}
+    trainer, _ = make(TrainRecipe.from_mapping(moved))
+    load_checkpoint(folder / "step-00000002", trainer)
+    assert trainer.ledger.steps == 2
+
+
+class Bomb:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+@pytest.mark.parametrize("name", [TENSORS, "model.safetensors"])
+def test_a_crafted_pickle_is_refused_whatever_it_is_called(saved, recipe, tmp_path, name):
+    folder, *_ = saved
+    path = folder / "step-00000002"
+    (path / name).write_bytes(pickle.dumps(Bomb(tmp_path / "bomb")))
+    reseal(path)
+    assert check_seal(path) is None
+    with pytest.raises(UsageError, match="no safetensors file; pickles are never read"):
+        load_checkpoint(path, make(recipe)[0])
+    assert not (tmp_path / "bomb").exists()
+
+
+def test_a_checkpoint_is_a_model_that_can_be_read(saved):
+    folder, trainer, _ = saved
+    model = Cosmo.from_pretrained(folder / "step-00000002")
+    own = trainer.model.trained_state()
+    assert all(torch.equal(own[name], t) for name, t in model.trained_state().items())
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_trained(recipe, tmp_path):
+    trainer, streams = make(recipe)
+    (tmp_path / "checkpoints").write_text("a file")
+    with pytest.raises(EnvironmentFault, match="cannot be written"):
+        save_checkpoint(tmp_path / "checkpoints", trainer, streams.state_dict(), keep=1)
