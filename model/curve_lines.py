@@ -24,11 +24,11 @@ def line_of(events: Events, *path: str) -> Line:
 
 
 def value_of(event: Mapping[str, Any], *path: str) -> float | None:
-    """Return a finite number inside an event: `value_of(event, "gates", "2.attention")`."""
+    """Return a finite number of an event: `value_of(event, "gates", "2.attention")`."""
     value: Any = event
     for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    is_number = isinstance(value, int | float) and math.isfinite(value)
+        value = value.get(key) if isinstance(value, dict) else None
+    is_number = isinstance(value, (int, float)) and math.isfinite(value)
     return float(value) if is_number else None
 
 
@@ -46,9 +46,8 @@ def smoothed(line: Line) -> Line:
     half = len(values) // 80
     sums = np.concatenate([[0.0], values.cumsum()])
     at = np.arange(len(values))
-    # As many on either side, so that the curve neither lags nor leans at its ends.
-    reach = np.minimum(np.minimum(at, len(values) - 1 - at), half)
-    return tokens, (sums[at + reach + 1] - sums[at - reach]) / (2 * reach + 1)
+    first, end = np.maximum(at - half, 0), np.minimum(at + half + 1, len(values))
+    return tokens, (sums[end] - sums[first]) / (end - first)
 
 
 def thinned(line: Line) -> Line:

@@ -89,10 +89,11 @@ class _Curves:
         self._draw_one(axes, "contrastive_loss", missing="no pairs")
         self._draw_gates(self._panel(grid[1, 2:], "Gates", "tanh of the gate"))
         axes = self._panel(grid[2, 0], "Learning rate", "of all but the gates")
+        axes.yaxis.set_major_formatter("{x:g}")
         self._draw_one(axes, "learning_rate", smooth=False)
         self._draw_norm(self._panel(grid[2, 1], "Gradient norm", "before it is cut"))
         axes = self._panel(grid[2, 2], "Speed", "tokens per second")
-        axes.yaxis.set_major_formatter(_counts())
+        axes.yaxis.set_major_formatter(_short)
         self._draw_one(axes, "tokens_per_s")
         axes = self._panel(grid[2, 3], "Waiting for data", "share of the time")
         self._draw_one(axes, "data_wait_share")
@@ -106,13 +107,15 @@ class _Curves:
         title = f"COSMO training · {output}" if output else "COSMO training"
         self.figure.suptitle(f"{title}\n", x=0.01, ha="left", fontsize=17, weight="bold")
         last = self.steps[-1] if self.steps else {}
-        parts = [f"{len(self.steps):,} steps"]
+        parts = [f"{_short(len(self.steps))} {'step' if len(self.steps) == 1 else 'steps'}"]
         for name in ("tokens", "documents", "media", "frames", "pairs"):
-            if isinstance(last.get(name), int):
-                parts.append(f"{last[name]:,} {name}")
+            if (count := value_of(last, name)) is not None:
+                parts.append(f"{_short(count)} {name}")
         with_loss = last.get("tokens_with_loss") or {}
         if with_loss:
-            kinds = ", ".join(f"{count:,} {_words(kind)}" for kind, count in with_loss.items())
+            kinds = ", ".join(
+                f"{_short(count)} {_words(kind)}" for kind, count in with_loss.items()
+            )
             parts.append(f"tokens with loss: {kinds}")
         self.figure.text(0.01, 0.962, "   ·   ".join(parts), va="top", color="#444444")
 
@@ -125,43 +128,48 @@ class _Curves:
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color("#BBBBBB")
         axes.tick_params(colors="#555555", labelsize=9)
-        axes.xaxis.set_major_formatter(_counts())
+        axes.xaxis.set_major_formatter(_short)
         axes.set_xlim(0, self.last_tokens * 1.03 or 1)
         axes.locator_params(axis="x", nbins=5)
         return axes
 
     def _draw_loss(self, axes: "Axes") -> None:
-        for kind in keys_of([*self.steps, *self.evaluations], "loss_by_kind"):
+        kinds = keys_of([*self.steps, *self.evaluations], "loss_by_kind")
+        for kind in kinds:
             colour = _KINDS[TextKind(kind)]
             trained = line_of(self.steps, "loss_by_kind", kind)
-            _draw_trained(axes, trained, colour, label=f"{_words(kind)}")
+            _draw_trained(axes, trained, colour, label=_words(kind))
+        for kind in kinds:
             held_out = line_of(self.evaluations, "loss_by_kind", kind)
-            _draw_held_out(axes, held_out, colour, label=f"{_words(kind)}, held out")
+            label = f"{_words(kind)}, held out" if len(kinds) <= 2 else None
+            _draw_held_out(axes, held_out, _KINDS[TextKind(kind)], label=label)
+        if len(kinds) > 2 and self.evaluations:
+            axes.plot([], "--o", color=_GREY, markeredgecolor="white", label="held out")
         self._mark_skipped(axes)
-        _finish(axes, "no step yet")
+        axes.set_ylim(bottom=0)
+        _finish(axes, "no step yet", columns=1 + (len(kinds) > 2))
 
     def _draw_gain(self, axes: "Axes") -> None:
-        if self.evaluations:
-            axes.axhline(0, color=_GREY, linewidth=1)
-        kinds = keys_of(self.evaluations, "vision_gain_by_kind")
-        for kind in kinds if len(kinds) > 1 else ():
-            colour = _KINDS[TextKind(kind)]
-            line = line_of(self.evaluations, "vision_gain_by_kind", kind)
-            axes.plot(*line, color=colour, linewidth=1, alpha=0.7, label=_words(kind))
         known = [e for e in self.evaluations if value_of(e, "vision_gain") is not None]
-        tokens, gain = line_of(known, "vision_gain")
-        error = 2 * np.array([value_of(e, "vision_gain_error") or 0.0 for e in known])
-        if len(known) <= _FEW:
-            axes.plot(tokens, gain, "o-", color=_HELD_OUT, linewidth=2, label="all")
-            axes.errorbar(tokens, gain, yerr=error, fmt="none", color=_HELD_OUT, capsize=4)
-        else:
-            axes.fill_between(tokens, gain - error, gain + error, color=_HELD_OUT, alpha=0.25)
-            axes.plot(tokens, gain, color=_HELD_OUT, linewidth=2, label="all")
+        kinds = keys_of(known, "vision_gain_by_kind") if known else []
+        for kind in kinds if len(kinds) > 1 else ():
+            line = line_of(known, "vision_gain_by_kind", kind)
+            colour = _KINDS[TextKind(kind)]
+            axes.plot(*line, color=colour, linewidth=1, alpha=0.7, label=_words(kind))
         if known:
-            number = known[-1].get("documents")
-            text = f"{gain[-1]:+.3f} ± {error[-1]:.3f} on {number} documents"
+            axes.axhline(0, color=_GREY, linewidth=1)
+            tokens, gain = line_of(known, "vision_gain")
+            error = 2 * np.array([value_of(e, "vision_gain_error") or 0.0 for e in known])
+            style = "o-" if len(known) <= _FEW else "-"
+            label = "all" if len(kinds) > 1 else None
+            axes.plot(tokens, gain, style, color=_HELD_OUT, linewidth=2, label=label)
+            if len(known) <= _FEW:
+                axes.errorbar(tokens, gain, yerr=error, fmt="none", color=_HELD_OUT, capsize=4)
+            else:
+                axes.fill_between(tokens, gain - error, gain + error, color=_HELD_OUT, alpha=0.25)
+            text = f"{gain[-1]:+.3f} ± {error[-1]:.3f} on {known[-1].get('documents')} documents"
             axes.set_title(text, loc="right", fontsize=10, color=_HELD_OUT)
-        _finish(axes, "not measured yet", legend=len(kinds) > 1)
+        _finish(axes, "not measured yet")
 
     def _draw_retrieval(self, axes: "Axes") -> None:
         trained = line_of(self.steps, "retrieval_top1")
@@ -189,9 +197,11 @@ class _Curves:
             number = layers.index(layer)
             colour = colormaps["viridis"](0.85 * number / max(1, len(layers) - 1))
             line = thinned(line_of(self.steps, "gates", f"{layer}.{part}"))
-            style = "-" if part == "attention" else "--"
+            style, dot = ("-", "o") if part == "attention" else ("--", "s")
             label = f"layer {layer}, {_words(part)}" if number in named else None
-            axes.plot(*line, style, color=colour, linewidth=1.8, marker=_dot(line), label=label)
+            axes.plot(
+                *line, style, color=colour, linewidth=1.8, marker=_dot(line, dot), label=label
+            )
         _finish(axes, "no step yet", columns=2)
 
     def _draw_norm(self, axes: "Axes") -> None:
@@ -202,8 +212,10 @@ class _Curves:
             label = f"cut to {highest:g}"
             axes.axhline(highest, color=_GREY, linestyle=":", label=label)
         positive = line[1][line[1] > 0]
-        if len(positive) and positive.max() > 30 * positive.min():
+        if len(positive) and positive.max() > 100 * positive.min():
             axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter("")
         else:
             axes.set_ylim(bottom=0)
         self._mark_skipped(axes)
@@ -212,13 +224,9 @@ class _Curves:
     def _draw_one(
         self, axes: "Axes", name: str, *, smooth: bool = True, missing: str = "no step yet"
     ) -> None:
-        line = line_of(self.steps, name)
-        if smooth:
-            _draw_trained(axes, line, _TRAINED)
-        else:
-            thin = thinned(line)
-            axes.plot(*thin, color=_TRAINED, linewidth=2, marker=_dot(thin))
-        _finish(axes, missing, legend=False)
+        _draw_trained(axes, line_of(self.steps, name), _TRAINED, smooth=smooth)
+        axes.set_ylim(bottom=0)
+        _finish(axes, missing)
 
     def _mark_skipped(self, axes: "Axes") -> None:
         """Mark steps that were not taken, at the lower edge."""
@@ -235,41 +243,37 @@ class _Curves:
             )
 
 
-def _draw_trained(axes: "Axes", line: Line, colour: str, *, label: str | None = None) -> None:
-    """Draw each step in a light colour, and the mean of neighbours over it."""
+def _draw_trained(
+    axes: "Axes", line: Line, colour: str, *, label: str | None = None, smooth: bool = True
+) -> None:
+    """Draw the mean of neighbouring steps, and each step in a light colour below it."""
     if not len(line[0]):
         return
-    if len(line[0]) > _FEW:
-        axes.plot(*thinned(line), color=colour, linewidth=0.8, alpha=0.3)
-    thin = thinned(smoothed(line))
+    if smooth and len(line[0]) > _FEW:
+        axes.plot(*thinned(line), color=colour, linewidth=0.8, alpha=0.25)
+    thin = thinned(smoothed(line) if smooth else line)
     axes.plot(*thin, color=colour, linewidth=2, marker=_dot(thin), label=label)
 
 
-def _draw_held_out(axes: "Axes", line: Line, colour: str, *, label: str) -> None:
+def _draw_held_out(axes: "Axes", line: Line, colour: str, *, label: str | None) -> None:
     if len(line[0]):
-        axes.plot(
-            *line,
-            "--o",
-            color=colour,
-            linewidth=1,
-            markersize=6 if len(line[0]) <= _FEW else 3,
-            markeredgecolor="white",
-            label=label,
-            zorder=3,
-        )
+        style = "--o" if len(line[0]) <= _FEW else "--"
+        thin = thinned(line)
+        axes.plot(*thin, style, color=colour, linewidth=1.2, markeredgecolor="white", label=label)
 
 
-def _dot(line: Line) -> str:
+def _dot(line: Line, marker: str = "o") -> str:
     """Return the marker of a line: few points could not be seen without."""
-    return "o" if len(line[0]) <= 3 else ""
+    return marker if len(line[0]) <= 3 else ""
 
 
-def _finish(axes: "Axes", missing: str, *, legend: bool = True, columns: int = 1) -> None:
+def _finish(axes: "Axes", missing: str, *, columns: int = 1) -> None:
     """Add the legend, or say why the panel is empty."""
     if not axes.lines:
         axes.text(0.5, 0.5, missing, transform=axes.transAxes, ha="center", color=_GREY)
+        axes.set_xticks([])
         axes.set_yticks([])
-    elif legend:
+    elif axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=9, ncols=columns)
 
 
@@ -277,11 +281,12 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _counts() -> "Formatter":
-    """Write 20000 as 20k and 3000000 as 3M."""
-    from matplotlib.ticker import EngFormatter
-
-    return EngFormatter(sep="")
+def _short(count: float, _place: float = 0) -> str:
+    """Write 20000 as 20k and 3500000 as 3.5M; as matplotlib calls a formatter."""
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(count) >= size:
+            return f"{count / size:.3g}{letter}"
+    return f"{count:.3g}"
 
 
 def _percent() -> "Formatter":
