@@ -47,8 +47,11 @@ class CosmoConfig:
     num_latents: int = 64
     """Visual tokens per media, besides the one query of the contrastive loss."""
     resampler_depth: int = 6
+    """Layers of the resampler."""
     resampler_heads: int = 8
+    """Heads of each."""
     resampler_head_dim: int = 64
+    """Width of one head."""
     frame_time_embedding: bool = True
     """Whether the resampler is told when each frame is shown; without it order is invisible."""
     tower_final_norm: bool = False
@@ -56,8 +59,11 @@ class CosmoConfig:
     open_clip up to 2.22 and `CLIPVisionModel.last_hidden_state`, with it those of 2.23 and on."""
 
     contrastive_dim: int = 512
+    """Width of the embeddings that pairs are compared by."""
     fusion_heads: int = 8
+    """Heads of the layer that makes one vector of a text."""
     fusion_head_dim: int = 64
+    """Width of one head."""
     logit_scale_init: float = math.log(1 / 0.07)
     """Natural logarithm of the first temperature's inverse (CLIP, arXiv 2103.00020)."""
     logit_scale_max: float | None = math.log(100.0)

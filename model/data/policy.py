@@ -46,8 +46,8 @@ class TextWeight:
             raise UsageError(
                 f"text policy: no flag {str(self.flag)!r}; flags are {', '.join(Flag)}"
             )
-        if not self.weight >= 0:
-            raise UsageError(f"text policy: weight={self.weight} must be at least 0")
+        if not isinstance(self.weight, int | float) or not self.weight >= 0:
+            raise UsageError(f"text policy: weight={self.weight!r} must be a number of at least 0")
 
     def factor(self, clip: RowClip, text: RowText) -> float:
         """Return what the chance of a text of a clip is multiplied by."""
@@ -95,10 +95,10 @@ class TextPolicy:
             values = {_kind(kind): value for kind, value in getattr(self, name).items()}
             object.__setattr__(self, name, values)
             for kind, value in values.items():
-                if not 0 <= value <= top:
+                if not isinstance(value, int | float) or not 0 <= value <= top:
                     raise UsageError(
-                        f"text policy: {name} of {kind.value} is {value}, "
-                        f"it must be at least 0{' and at most 1' if top == 1 else ''}"
+                        f"text policy: {name} of {kind.value} is {value!r}, "
+                        f"it must be a number of at least 0{' and at most 1' if top == 1 else ''}"
                     )
 
     @classmethod
@@ -124,8 +124,14 @@ class TextPolicy:
         for name in ("loss_weights", "drop_out"):
             if not isinstance(values.get(name, {}), Mapping):
                 raise UsageError(f"text.{name} is {values[name]!r}, it must be a mapping of kinds")
-        if isinstance(values.get("kinds", ()), str):
-            values["kinds"] = (values["kinds"],)
+        kinds = values.get("kinds", ())
+        if isinstance(kinds, str):
+            values["kinds"] = (kinds,)
+        elif not isinstance(kinds, list | tuple):
+            raise UsageError(f"text.kinds is {kinds!r}, it must be a list of kinds")
+        # YAML 1.1 reads a bare `on` or `off` as a truth value.
+        if isinstance(speech := values.get("speech"), bool):
+            values["speech"] = "on" if speech else "off"
         return cls(**values)
 
     @property

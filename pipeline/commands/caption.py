@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...schemas.errors import UsageError
 from .console import make_console
 from .model_loading import loading
 
@@ -30,6 +31,8 @@ def caption(
     evenly spaced, as it was in its training.
     """
     console = make_console()
+    if not clip.is_file():
+        raise UsageError(f"there is no file {clip}; name a video, a clip or a picture")
     with loading(console, f"loading {model}"):
         from ...model.caption import caption_clip, find_model, frames_per_clip
         from .clip_frames import read_clip_frames

@@ -45,10 +45,8 @@ def read_clip_frames(path: Path, *, most: int) -> list[ShownFrame]:
         most: at most so many frames, evenly spaced.
 
     Raises:
-        UsageError: there is no such file, or it is neither a video nor a picture.
+        UsageError: it is neither a video nor a picture that can be read.
     """
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}; name a video, a clip or a picture")
     picture = _read_picture(path)
     if picture is not None:
         return [ShownFrame(picture=picture, time_s=0.0)]

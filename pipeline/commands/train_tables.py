@@ -43,7 +43,7 @@ def print_training(console: Console, report: "TrainReport") -> None:
     before, after = report.before, report.after
     if before is None or after is None:
         console.print("nothing is held out, so that nothing can be said of what was learned")
-    else:
+    elif not report.stopped_by:  # else the last measuring lies some steps back
         console.print(_change_table(before, after))
         console.print(
             f"on {after.documents} held-out documents. Vision gain: how much worse the text is "

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+import yaml
 
 from interlink.model.data.policy import TextPolicy, TextWeight
 from interlink.model.data.rows import RowClip, RowText
@@ -123,7 +124,7 @@ def test_the_digest_tells_policies_apart_and_does_not_depend_on_how_they_are_wri
         ({"kinds": ("speech",)}, "kinds has speech, which `speech` decides on"),
         ({"speech": "loud"}, "speech='loud' must be on, off or context"),
         ({"drop_out": {"given": 1.5}}, "drop_out of given is 1.5, it must be .* at most 1"),
-        ({"loss_weights": {"given": -1}}, "loss_weights of given is -1, it must be at least 0$"),
+        ({"loss_weights": {"given": -1}}, "loss_weights of given is -1, it must be a number of at least 0$"),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(fields, message):
@@ -134,7 +135,7 @@ def test_mistakes_are_told_in_one_sentence(fields, message):
 def test_a_weight_must_be_sensible():
     with pytest.raises(UsageError, match="no flag 'blurry'; flags are no_audio"):
         TextWeight(weight=1, flag="blurry")
-    with pytest.raises(UsageError, match="weight=-1 must be at least 0"):
+    with pytest.raises(UsageError, match="weight=-1 must be a number of at least 0"):
         TextWeight(weight=-1)
 
 
@@ -164,9 +165,16 @@ def test_a_policy_is_read_from_a_recipe():
         ({"weights": {"weight": 1}}, r"text\.weights is .* must be a list of rules"),
         ({"weights": [{"wait": 1}]}, r"text\.weights\.wait is unknown"),
         ({"weights": [{"kind": "given"}]}, r"text\.weights\.weight is missing"),
+        ({"kinds": 5}, r"text\.kinds is 5, it must be a list of kinds"),
+        ({"drop_out": {"speech": "half"}}, r"drop_out of speech is 'half', it must be a number"),
         ({"drop_out": 0.5}, r"text\.drop_out is 0\.5, it must be a mapping of kinds"),
     ],
 )
 def test_mistakes_in_a_recipe_are_told_in_one_sentence(content, message):
     with pytest.raises(UsageError, match=message):
         TextPolicy.from_mapping(content)
+
+
+def test_speech_may_be_switched_as_yaml_reads_it():
+    policies = [TextPolicy.from_mapping(yaml.safe_load(f"speech: {s}")) for s in ("on", "off")]
+    assert [policy.speech for policy in policies] == ["on", "off"]
