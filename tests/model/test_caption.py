@@ -21,10 +21,7 @@ from interlink.schemas.errors import UsageError
 
 @pytest.fixture
 def model(recipe):
-    model = Cosmo.build(recipe.model).eval()
-    for _, block in model.gated_blocks():
-        block.attention_gate.data.fill_(3.0)
-    return model
+    return Cosmo.build(recipe.model).eval()
 
 
 def pictures(seed: int, count: int = 2, size: int = 16):
@@ -56,10 +53,20 @@ def test_pictures_of_any_size_are_seen_whole(model):
     assert caption_clip(model, large, [0.0, 1.0]) == caption_frames(model, clip)
 
 
-def test_the_pictures_decide_on_the_caption(model):
-    shades = [np.full((16, 16, 3), shade, np.uint8) for shade in (0, 80, 170, 255)]
-    captions = {caption_clip(model, [shade], [0.0]) for shade in shades}
-    assert len(captions) > 1
+def test_the_model_is_shown_these_frames_at_these_times(model, monkeypatch):
+    shown = []
+
+    def spy(model, prompt, **options):
+        shown.append(prompt.media)
+        return generate(model, prompt, **options)
+
+    monkeypatch.setattr("interlink.model.caption.generate", spy)
+    frames = pictures(0)
+    caption_clip(model, frames, [0.25, 1.5])
+    [media] = shown
+    assert media.frame_times_BMF.tolist() == [[[0.25, 1.5]]]
+    seen = media.frames_BMFCHW[0, 0].numpy().transpose(0, 2, 3, 1)
+    assert np.array_equal(seen, np.stack(frames))
 
 
 def test_every_frame_needs_its_time(model):
