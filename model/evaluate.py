@@ -16,7 +16,6 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from ..schemas.errors import UsageError
 from .cosmo.batch import KINDS, PackedBatch, PairBatch
 from .cosmo.heads import Embeddings
 from .cosmo.losses import contrastive_loss, has_loss, token_losses
@@ -88,8 +87,9 @@ def evaluate(
         ranks: of this process.
         autocast: makes the context in which the model computes.
 
-    Raises:
-        UsageError: too few documents have media to measure a vision gain.
+    Returns:
+        What was measured; the vision gain is NaN where fewer than two documents could be shown the
+        media of another one.
     """
     was_training = model.training
     model.eval()
@@ -108,7 +108,7 @@ def evaluate(
     gain, error, documents = _mean_and_error(ranks.sum(documents_3))
     return Evaluation(
         documents=documents,
-        loss=float(loss_K.sum() / count_K.sum()),
+        loss=float(loss_K.sum() / count_K.sum()),  # NaN where nothing is held out
         loss_by_kind=_means(loss_K, count_K),
         vision_gain=gain,
         vision_gain_error=error,
@@ -202,18 +202,10 @@ def _means(sum_K: Tensor, count_K: Tensor) -> dict[str, float]:
 
 
 def _mean_and_error(documents_3: Tensor) -> tuple[float, float, int]:
-    """Return the mean, its standard error and the number of documents.
-
-    Raises:
-        UsageError: there are fewer than two.
-    """
+    """Return the mean, its standard error (NaN for fewer than two), the number of documents."""
     count, total, squares = documents_3.tolist()
     if count < 2:
-        raise UsageError(
-            f"vision gain: {int(count)} held-out documents can be shown the media of another one, "
-            "at least 2 are needed: give the held-out view more documents with media and text, or "
-            "put more of them into one batch (batch.micro_sequences, budgets)"
-        )
+        return math.nan, math.nan, int(count)
     mean = total / count
     variance = max(squares / count - mean**2, 0.0) * count / (count - 1)
     return mean, math.sqrt(variance / count), int(count)

@@ -2,8 +2,7 @@
 
 import logging
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,7 +13,6 @@ import torch
 
 from ..schemas.errors import EnvironmentFault, UsageError
 from .checkpoint import load_checkpoint, newest_checkpoint, save_checkpoint
-from .cosmo.batch import PackedBatch, PairBatch
 from .cosmo.calibrate import calibrate
 from .cosmo.model import Cosmo
 from .curves import draw_curves
@@ -22,6 +20,7 @@ from .evaluate import Evaluation, evaluate
 from .metrics import MetricsLog, Speed, StepMetrics, read_events
 from .parallelize import Ranks, join_ranks
 from .recipe import TrainRecipe
+from .step_clock import StepClock
 from .stopping import StopRequest
 from .trainer import Trainer
 from .training_data import HeldOut, TrainingStreams
@@ -120,12 +119,12 @@ class _Training:
     def run(self) -> TrainReport:
         self._begin()
         ledger, horizon = self.trainer.ledger, self.recipe.optimizer.tokens
-        clock = _Clock()
+        clock = StepClock()
         batches = clock.waiting(iter(self.streams))
         while ledger.tokens < horizon and not self._shall_stop():
             batch, pairs = next(batches)
             metrics = self.trainer.step(batch, pairs)
-            self._note(metrics, clock.speed(batch, pairs, self.ranks.size))
+            self._note(metrics, clock.speed(batch, pairs, ranks=self.ranks.size))
             is_last = ledger.tokens >= horizon
             if is_last or ledger.steps % self.recipe.evaluation.every_steps == 0:
                 self._evaluate()
@@ -170,8 +169,7 @@ class _Training:
         before = after = None
         if self.ranks.is_first:
             before, after = _first_and_last(self.output / "metrics.jsonl")
-            curves = self.output / CURVES
-            draw_curves(self.output / "metrics.jsonl", curves)
+            curves = self._draw()
         return TrainReport(
             output=self.output,
             checkpoint=path,
@@ -184,6 +182,15 @@ class _Training:
             stopped_by=self.stopped_by,
             is_first_rank=self.ranks.is_first,
         )
+
+    def _draw(self) -> Path | None:
+        picture = self.output / CURVES
+        try:
+            draw_curves(self.output / "metrics.jsonl", picture)
+        except EnvironmentFault as error:  # without matplotlib all else is still there
+            self._say(f"no curves were drawn: {error}")
+            return None
+        return picture
 
     def _open_held_out(self, model: Cosmo) -> HeldOut | None:
         assert model.processor is not None
@@ -219,6 +226,10 @@ class _Training:
             autocast=self.ranks.autocast,
         )
         step, tokens = self.trainer.ledger.steps, self.trainer.ledger.tokens
+        if evaluation.documents < 2 and step == 0:
+            self._say("no vision gain to see: fewer than two held-out documents have media")
+                "there is no vision gain to see: fewer than two held-out documents have media"
+            )
         self._write("evaluation", {"step": step, "tokens": tokens, **evaluation.to_plain()})
         if self.observer:
             self.observer.on_evaluation(step, evaluation)
@@ -242,38 +253,6 @@ class _Training:
         logger.info("%s", text)
         if self.observer:
             self.observer.on_message(text)
-
-
-class _Clock:
-    """Measures steps, and how much of them is waiting for data."""
-
-    def __init__(self) -> None:
-        self._start = time.monotonic()
-        self._waited_s = 0.0
-
-    def waiting(
-        self, batches: Iterator[tuple[PackedBatch, PairBatch | None]]
-    ) -> Iterator[tuple[PackedBatch, PairBatch | None]]:
-        while True:
-            before = time.monotonic()
-            batch = next(batches)
-            self._waited_s = time.monotonic() - before
-            yield batch
-
-    def speed(self, batch: PackedBatch, pairs: PairBatch | None, ranks: int) -> Speed:
-        """Return the speed of the step that has just ended, taking all ranks for alike."""
-        took_s = max(time.monotonic() - self._start, 1e-9)
-        media = [batch.media] + ([pairs.media] if pairs else [])
-        clips = sum(int(found.frame_mask_BMF.any(-1).sum()) for found in media)
-        return Speed(
-            tokens_per_s=ranks * int((batch.document_BL >= 0).sum()) / took_s,
-            clips_per_s=ranks * clips / took_s,
-            data_wait_share=min(1.0, self._waited_s / took_s),
-        )
-
-    def go_on(self) -> None:
-        """Begin the next step's time; evaluations and checkpoints are in none."""
-        self._start = time.monotonic()
 
 
 def _about(recipe: TrainRecipe, model: Cosmo) -> dict[str, object]:

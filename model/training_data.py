@@ -19,6 +19,8 @@ from .data.windows import Form
 from .recipe import TrainRecipe
 
 _CALIBRATION_SEQUENCES = 4
+_HELD_OUT_SEQUENCES = 8
+"""Packed sequences that one rank measures at once, where the recipe does not say how many fit."""
 
 
 def make_samples(
@@ -135,7 +137,9 @@ class HeldOut:
         """
         view = recipe.evaluation.view
         samples = make_samples(recipe, processor, view=view)
-        size = recipe.batch.micro_sequences or max(1, recipe.batch.sequences // world.size)
+        # Media are exchanged within a batch: it should hold several documents, and fit.
+        share = max(1, recipe.evaluation.sequences // world.size)
+        size = min(share, recipe.batch.micro_sequences or _HELD_OUT_SEQUENCES)
         wanted = recipe.evaluation.sequences
         packed = PackedLoader(
             samples,

@@ -40,6 +40,17 @@ def _load(name: str) -> ModuleType:
     return sys.modules[module]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a GPU where there is none."""
+    wanting = [item for item in items if item.get_closest_marker("gpu")]
+    if wanting:
+        import torch
+
+        if not torch.cuda.is_available():
+            for item in wanting:
+                item.add_marker(pytest.mark.skip(reason="there is no GPU"))
+
+
 @pytest.fixture
 def make_video(tmp_path: Path) -> Any:
     """Makes small real videos with known truth: `make_video("a.mp4", ...)`; see `media.py`."""

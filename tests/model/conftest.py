@@ -136,7 +136,9 @@ class Processes:
         if ranks > 1:
             start += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"]
         environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT / ".lib"), os.getenv("PYTHONPATH"))))
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (str(ROOT / ".lib"), os.getenv("PYTHONPATH")))
+            )
         }
         done = subprocess.run(
             [*start, str(script), *map(str, arguments)],
@@ -167,5 +169,3 @@ def recipe_file(tmp_path: Path, plain_recipe: dict[str, Any]) -> Any:
         return write_json(tmp_path / name, plain_recipe | changes)
 
     return write
-
-
