@@ -274,7 +274,7 @@ def _finish(axes: "Axes", missing: str, *, columns: int = 1) -> None:
         axes.set_xticks([])
         axes.set_yticks([])
     elif axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=9, ncols=columns)
+        axes.legend(framealpha=0.85, edgecolor="none", fontsize=9, ncols=columns)
 
 
 def _words(name: str) -> str:
