@@ -89,15 +89,18 @@ class Tiny:
 
     family: str
 
-    def model(self, *, gates: float = 0.0, attention: str = "sdpa", tied: bool = True, **changes):
-        """A COSMO in evaluation mode with all gates at one value."""
+    def model(
+        self, *, gates: float | None = None, attention: str = "sdpa", tied: bool = True, **changes
+    ):
+        """A COSMO in evaluation mode, its gates as they start or all at one value."""
         with torch.random.fork_rng():
             torch.manual_seed(2)
             lm = language_model(self.family, attention=attention, tied=tied)
             cosmo = Cosmo(config(**changes), lm, tower(), SPECIAL).eval()
-        for block in cosmo.blocks.values():
-            block.attention_gate.data.fill_(gates)
-            block.feed_forward_gate.data.fill_(gates)
+        if gates is not None:
+            for block in cosmo.blocks.values():
+                block.attention_gate.data.fill_(gates)
+                block.feed_forward_gate.data.fill_(gates)
         return cosmo
 
     def media(self, frames: Sequence[Sequence[int]], *, seed: int = 3):

@@ -156,6 +156,32 @@ def test_beams_of_a_batch_equal_each_prompt_alone(tiny, beams):
             torch.testing.assert_close(all_rows[own], one, rtol=0, atol=1e-4)
 
 
+@torch.no_grad()
+def recompute_beams(model, prompt: Prompt, tokens: int, beams: int, end: int):
+    """Beam search written again without caches; returns the most probable text."""
+    alive, ended = [(0.0, [])], []
+    for _ in range(tokens):
+        found = []
+        for score, written in alive:
+            logprobs = next_logits(model, prompt, written).log_softmax(-1)
+            found += [(score + float(x), [*written, t]) for t, x in enumerate(logprobs)]
+        found.sort(reverse=True)
+        ended += [(score, text[:-1]) for score, text in found[:beams] if text[-1] == end]
+        alive = [(score, text) for score, text in found if text[-1] != end][:beams]
+        if len(ended) >= beams:
+            return max(ended)[1]
+    return max(ended + alive)[1]
+
+
+@pytest.mark.parametrize("beams", [2, 4])
+def test_beams_with_caches_equal_a_full_recompute(tiny, beams):
+    model, _ = listening(tiny)
+    prompt = prompt_of(tiny)
+    found = generate(model, prompt, max_new_tokens=6, beams=beams, stops={51}, length_penalty=0)
+    expected = [recompute_beams(model, alone(prompt, row), 6, beams, 51) for row in range(3)]
+    assert found == expected
+
+
 def test_beams_find_what_trying_everything_finds(tiny):
     """More beams than words: two tokens of search are exhaustive."""
     model = tiny.model(gates=0.7)
