@@ -228,8 +228,6 @@ class _Training:
         step, tokens = self.trainer.ledger.steps, self.trainer.ledger.tokens
         if evaluation.documents < 2 and step == 0:
             self._say("no vision gain to see: fewer than two held-out documents have media")
-                "there is no vision gain to see: fewer than two held-out documents have media"
-            )
         self._write("evaluation", {"step": step, "tokens": tokens, **evaluation.to_plain()})
         if self.observer:
             self.observer.on_evaluation(step, evaluation)
