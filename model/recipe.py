@@ -75,6 +75,7 @@ class OptimizerOptions:
     final_share: float = 0.1
     """The learning rate falls to this share of its highest."""
     betas: tuple[float, float] = (0.9, 0.95)
+    """AdamW's: how slowly the means of gradients and of their squares forget."""
     weight_decay: float = 0.1
     """Of the matrices; gates, latents, norms, added rows and the logit scale have none."""
     max_grad_norm: float = 1.0

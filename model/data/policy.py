@@ -34,9 +34,11 @@ class TextWeight:
     weight: float
     """At least 0; 0 means never."""
     kind: TextKind | None = None
+    """Kind of the text."""
     model: str | None = None
     """Name of the model that wrote the text."""
     prompt_digest: str | None = None
+    """Digest of the prompt that it was written for."""
     flag: Flag | None = None
     """A flag of the clip, such as `repeated_caption`."""
 

@@ -90,14 +90,15 @@ def _scan(path: Path) -> list[ShownFrame]:
         blobs = Path(folder) / BLOB_NAME
         return [
             ShownFrame(
-                picture=_decode(read_blob(blobs, Blob(offset=offset, size=size))),
+                picture=decode_jpeg(read_blob(blobs, Blob(offset=offset, size=size))),
                 time_s=(frame.time_us - scan.start_us) / MICROSECONDS,
             )
             for frame, (offset, size) in zip(scan.frames, answer["frames"], strict=True)
         ]
 
 
-def _decode(jpeg: bytes) -> npt.NDArray[np.uint8]:
+def decode_jpeg(jpeg: bytes) -> npt.NDArray[np.uint8]:
+    """Return a picture that the pipeline has written: uint8, shape (height, width, 3), RGB."""
     decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
-    assert decoded is not None  # the scan has just written it
+    assert decoded is not None  # the scan wrote it
     return decoded.astype(np.uint8, copy=False)

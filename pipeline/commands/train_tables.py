@@ -57,7 +57,9 @@ def print_training(console: Console, report: "TrainReport") -> None:
 
 
 def gain_text(evaluation: "Evaluation") -> str:
-    """Return a vision gain with two standard errors, such as `+0.213 ± 0.031`."""
+    """Return a vision gain with two standard errors, such as `+0.213 ± 0.031`; `-` for none."""
+    if math.isnan(evaluation.vision_gain):
+        return "-"
     return f"{evaluation.vision_gain:+.3f} ± {2 * evaluation.vision_gain_error:.3f}"
 
 
@@ -114,13 +116,13 @@ def _change_table(before: "Evaluation", after: "Evaluation") -> Table:
     table = _table("held out", "before", "after", justify=("left", "right", "right"))
     table.add_row("loss, nats per token", f"{before.loss:.3f}", f"{after.loss:.3f}")
     for kind, loss in after.loss_by_kind.items():
-        first = before.loss_by_kind.get(kind, math.nan)
-        table.add_row(f"  {kind}", f"{first:.3f}", f"{loss:.3f}")
+        first = before.loss_by_kind.get(kind)
+        table.add_row(f"  {kind}", "-" if first is None else f"{first:.3f}", f"{loss:.3f}")
     table.add_row("vision gain, nats per token", gain_text(before), gain_text(after))
     if len(after.vision_gain_by_kind) > 1:
         for kind, gain in after.vision_gain_by_kind.items():
-            first = before.vision_gain_by_kind.get(kind, math.nan)
-            table.add_row(f"  {kind}", f"{first:+.3f}", f"{gain:+.3f}")
+            first = before.vision_gain_by_kind.get(kind)
+            table.add_row(f"  {kind}", "-" if first is None else f"{first:+.3f}", f"{gain:+.3f}")
     if before.retrieval_top1 is not None and after.retrieval_top1 is not None:
         shares = (f"{before.retrieval_top1:.0%}", f"{after.retrieval_top1:.0%}")
         table.add_row(f"partner found among {after.pairs} pairs", *shares)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from interlink.pipeline.recipe_yaml import parse_yaml
+from interlink.pipeline.recipe_yaml import overrule, parse_yaml, read_mapping
 from interlink.schemas.errors import UsageError
 
 
@@ -27,3 +27,31 @@ def test_a_key_that_stands_twice_is_refused():
 
 def test_the_same_key_in_two_sections_is_allowed():
     assert parse_yaml("a: {x: 1}\nb: {x: 1}", "it") == {"a": {"x": 1}, "b": {"x": 1}}
+
+
+def test_one_setting_changes_one_key_of_a_copy():
+    content = {"cut": {"mode": "copy"}, "limit": 3}
+    assert overrule(content, "cut.preset=fast") == {
+        "cut": {"mode": "copy", "preset": "fast"},
+        "limit": 3,
+    }
+    assert overrule(content, "a.b.c=[1, x]")["a"] == {"b": {"c": [1, "x"]}}
+    assert content == {"cut": {"mode": "copy"}, "limit": 3}
+    with pytest.raises(UsageError, match=r"--set 'limit' must be key=value"):
+        overrule(content, "limit")
+    with pytest.raises(UsageError, match="'limit' has no keys of its own"):
+        overrule(content, "limit.most=2")
+
+
+def test_a_recipe_is_read_as_a_mapping(tmp_path):
+    path = tmp_path / "recipe.yaml"
+    path.write_text("a: 1")
+    assert read_mapping(path, "a: 1") == {"a": 1}
+    path.write_text("[1]")
+    with pytest.raises(UsageError, match="must be a YAML mapping such as `a: 1`"):
+        read_mapping(path, "a: 1")
+    path.write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="is no text in UTF-8"):
+        read_mapping(path, "a: 1")
+    with pytest.raises(UsageError, match="cannot read the recipe"):
+        read_mapping(tmp_path, "a: 1")

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from interlink.pipeline.commands.main import app
@@ -50,7 +52,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "broken.mp4").write_bytes(b"no video")
     names = ("good.mp4", "short.mp4", "broken.mp4")
     arguments = [str(folder / name) for name in names]
-    output = ["--output", str(folder / "demo"), "--engine", "local"]
+    output = ["--output", str(folder / "demo"), "--engine", "local", "--no-train"]
     done = CliRunner().invoke(app, ["demo", *arguments, *output])
     assert done.exit_code == 0, done.output
     (folder / "printed.txt").write_text(done.output)
@@ -59,12 +61,30 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _media() -> ModuleType:
     """Load `tests/media.py` as the root's `conftest.py` does; its own fixture is for one test."""
-    name = "interlink_test_media"
+    return _load("interlink_test_media", "media.py")
+
+
+def _load(name: str, path_of_tests: str) -> ModuleType:
     if name not in sys.modules:
-        path = Path(__file__).parents[2] / "media.py"
+        path = Path(__file__).parents[2] / path_of_tests
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None
         assert spec.loader is not None
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])
     return sys.modules[name]
+
+
+# Small datasets, random bases and recipes on them, for the commands that train.
+_trainings = _load("interlink_test_trainings", "model/conftest.py")
+random_bases = _trainings.random_bases
+small_dataset = _trainings.small_dataset
+plain_recipe = _trainings.plain_recipe
+
+
+@pytest.fixture
+def recipe_file(here: Path, plain_recipe: dict[str, Any]) -> Path:
+    """`train.yaml` in the folder in which one works: about 10 steps, with output `training`."""
+    path = here / "train.yaml"
+    path.write_text(yaml.safe_dump(plain_recipe | {"output": "training"}))
+    return path
