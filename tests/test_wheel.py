@@ -57,3 +57,8 @@ def test_the_demo_runs_from_a_wheel(installed):
     printed = run(installed, "-m", main, "demo", "--engine", "local", "--output", "demo")
     assert "cuts found within one frame" in printed
     assert (installed.parent / "demo" / "dataset" / "README.md").exists()
+
+
+def test_the_package_runs_as_a_module_with_its_recipes(installed):
+    printed = run(installed, "-m", "interlink", "train", "cosmo-2b", "--dry-run")
+    assert "all, of which 11.6% learn" in printed
