@@ -17,24 +17,26 @@ $(READY): setup.py pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $(READY)
 
-demo: $(READY) ## Turn four small videos into a dataset, on this machine, offline
+demo: $(READY) ## Turn four small videos into a dataset and train COSMO on it, on this machine, offline
 	$(BIN)/interlink demo --output demo
 
-test: $(READY) ## Run all tests
+# The tiny base first: what is tested with a time limit must not wait for four minutes of training.
+test: $(READY) tiny-base ## Run all tests
 	$(BIN)/python -m pytest
 
 lint: $(READY) ## Check style, types and spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	MYPYPATH=.lib $(BIN)/mypy -p interlink.schemas -p interlink.transforms -p interlink.pipeline -p interlink.examples
+	MYPYPATH=.lib $(BIN)/mypy -p interlink.schemas -p interlink.transforms -p interlink.pipeline -p interlink.model -p interlink.examples
 	$(BIN)/codespell
 
 tiny-base: $(READY) ## Train the small language model and vision tower of `debug`, once, offline
 	$(BIN)/python -m interlink.model.tiny
 
-bench: $(READY) ## Measure accuracy, scan and engines; writes dated reports to benchmarks/reports
+bench: $(READY) ## Measure accuracy, scan, engines and loader; writes dated reports to benchmarks/reports
 	$(BIN)/python benchmarks/scan_vs_decode.py
 	$(BIN)/python benchmarks/engines.py
+	$(BIN)/python benchmarks/loader.py
 	$(BIN)/python benchmarks/accuracy.py
 
 clean: ## Remove what the other targets made

@@ -43,15 +43,15 @@ def check_demo(output: Path) -> str:
     for shard in shards:
         _check_files(dataset, shard)
     documents = list(read_documents(str(output / "dataset")))
-    _demand(len(documents) == NUM_DOCUMENTS, f"{len(documents)} documents, not {NUM_DOCUMENTS}")
+    demand(len(documents) == NUM_DOCUMENTS, f"{len(documents)} documents, not {NUM_DOCUMENTS}")
     for document in documents:
         _check_document(document)
-    _demand(dataset.read("README.md").startswith(b"---"), "the card has no head")
+    demand(dataset.read("README.md").startswith(b"---"), "the card has no head")
     lost = [row for row in read_funnel(dataset).to_pylist() if row["disposition"] != "kept"]
-    _demand(not lost, f"something was left out: {lost}")
+    demand(not lost, f"something was left out: {lost}")
     steps = json.loads((output / "run" / "stats.json").read_bytes())["steps"]
     cpu_s = sum(step["cpu_s"] for step in steps)
-    _demand(cpu_s <= MAX_CPU_S, f"{cpu_s:.0f} CPU-seconds, more than {MAX_CPU_S:.0f}")
+    demand(cpu_s <= MAX_CPU_S, f"{cpu_s:.0f} CPU-seconds, more than {MAX_CPU_S:.0f}")
     with Image.open(output / "video.png") as picture:
         picture.load()
     clips, frames = (
@@ -71,21 +71,21 @@ def _check_files(dataset: Store, shard: Shard) -> None:
         files.append((shard.media_path, shard.media_bytes, shard.media_sha256 or ""))
     for path, num_bytes, sha256 in files:
         data = dataset.read(path)
-        _demand(len(data) == num_bytes, f"{path} has {len(data)} bytes, not {num_bytes}")
-        _demand(hashlib.sha256(data).hexdigest() == sha256, f"{path} has another digest")
+        demand(len(data) == num_bytes, f"{path} has {len(data)} bytes, not {num_bytes}")
+        demand(hashlib.sha256(data).hexdigest() == sha256, f"{path} has another digest")
 
 
 def _check_document(document: Document) -> None:
     """Each document has pictures that decode, spoken words, and a caption for every clip."""
     name = f"document {document.document_id}"
     for number, clip in enumerate(document.clips, 1):
-        _demand(bool(clip.frames), f"{name}: clip {number} has no frame")
+        demand(bool(clip.frames), f"{name}: clip {number} has no frame")
         kinds = {text.kind for text in clip.texts if text.text}
-        _demand(TextKind.CAPTION in kinds, f"{name}: clip {number} has no caption")
+        demand(TextKind.CAPTION in kinds, f"{name}: clip {number} has no caption")
     for data in _pictures(document):
         with Image.open(io.BytesIO(data)) as picture:
             picture.load()
-    _demand(any(clip.words for clip in document.clips), f"{name} has no spoken word")
+    demand(any(clip.words for clip in document.clips), f"{name} has no spoken word")
 
 
 def _pictures(document: Document) -> Iterator[bytes]:
@@ -94,7 +94,8 @@ def _pictures(document: Document) -> Iterator[bytes]:
             yield frame.image.bytes
 
 
-def _demand(is_so: bool, otherwise: str) -> None:
+def demand(is_so: bool, otherwise: str) -> None:
+    """Raise `UsageError` with `otherwise` where something is not so."""
     if not is_so:
         raise UsageError(otherwise)
 

@@ -115,6 +115,7 @@ class _Training:
         self.trainer = Trainer(model, recipe, ranks)
         self.resumed_from: int | None = None
         self.stopped_by: int | None = None
+        self.saved: Path | None = None
 
     def run(self) -> TrainReport:
         self._begin()
@@ -239,8 +240,9 @@ class _Training:
             self.streams.state_dict(),
             keep=self.recipe.checkpoint.keep,
         )
-        if self.observer:
+        if self.observer and path != self.saved:
             self.observer.on_checkpoint(path)
+        self.saved = path
         return path
 
     def _write(self, event: str, content: Mapping[str, object]) -> None:

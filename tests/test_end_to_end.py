@@ -16,7 +16,7 @@ COMMAND = [sys.executable, "-m", "interlink.pipeline.commands.main"]
 
 def demo(output: Path, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
-        [*COMMAND, "demo", "--output", str(output), *arguments],
+        [*COMMAND, "demo", "--no-train", "--output", str(output), *arguments],
         env={**os.environ, "RAY_TMPDIR": "/tmp", **environment},
         capture_output=True,
         text=True,

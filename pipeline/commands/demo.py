@@ -20,6 +20,7 @@ from ..recipe import Recipe, make_recipe
 from ..run import RunReport, run_recipe
 from ..store import Store
 from .console import make_console
+from .demo_training import train_on, trained_model
 from .document_text import print_document
 from .funnel import print_funnel, print_losses
 from .inspect import save_picture
@@ -39,10 +40,14 @@ def demo(
     output: Annotated[Path, typer.Option(help="Where to put run and dataset.")] = Path("demo"),
     settings: Settings = None,
     engine: EngineOption = None,
+    train: Annotated[
+        bool, typer.Option(help="Train COSMO on the dataset at the end: a few minutes.")
+    ] = True,
 ) -> None:
-    """Turn a few videos into a dataset: Beam and Ray, offline, on this machine.
+    """Turn a few videos into a dataset, and let COSMO learn from it: offline, on this machine.
 
-    The embedded videos come with their truth, so that the end can say how much was found.
+    Beam and Ray run the pipeline. The embedded videos come with their truth, so that the end can
+    say how much was found; the training measures itself on clips that are held out.
     """
     console = make_console()
     chosen = check_engine(engine)
@@ -57,7 +62,16 @@ def demo(
     _print_reasons(console, recipe, report)
     if not videos:
         _print_score(console, recipe, report)
-    _print_results(console, recipe, report, output)
+    picture = _show_document(console, recipe, report, output)
+    is_trained = train and picture is not None and train_on(console, recipe, report, output)
+    _print_places(console, recipe, picture)
+    if picture is None:
+        console.print("next: interlink demo, without files, shows it on four that work")
+        return
+    console.print(f"next: interlink inspect {recipe.dataset_url}", soft_wrap=True)
+    if is_trained:
+        model = trained_model(output)
+        console.print(f"      interlink caption --model {model} ANY_VIDEO", soft_wrap=True)
 
 
 def _own(videos: Sequence[Path]) -> list[str]:
@@ -121,22 +135,26 @@ def _scanned(recipe: Recipe, report: RunReport) -> Iterator[Video]:
             yield from read_kept(store, step.commits, Video)
 
 
-def _print_results(console: Console, recipe: Recipe, report: RunReport, output: Path) -> None:
-    documents = read_documents(recipe.dataset_url)
-    document = next(iter(documents), None)
+def _show_document(
+    console: Console, recipe: Recipe, report: RunReport, output: Path
+) -> Path | None:
+    """Print one document and draw its video; return where the picture is, None without any."""
+    document = next(iter(read_documents(recipe.dataset_url)), None)
     if document is None:
         console.print("no document was made: nothing that was given is a video it can use")
-    else:
-        console.print("\none document, as a reader sees it", style="bold")
-        print_document(console, document)
-        picture = output / "video.png"
-        save_picture(recipe, report, document.video_id, picture)
-        text = f"\npicture  {picture}: frames, shots, clips and words of that video"
+        return None
+    console.print("\none document, as a reader sees it", style="bold")
+    print_document(console, document)
+    picture = output / "video.png"
+    save_picture(recipe, report, document.video_id, picture)
+    return picture
+
+
+def _print_places(console: Console, recipe: Recipe, picture: Path | None) -> None:
+    console.print()
+    if picture is not None:
+        text = f"picture     {picture}: frames, shots, clips and words of one video"
         console.print(text, soft_wrap=True)
-    console.print(f"dataset  {recipe.dataset_url}", soft_wrap=True)
-    console.print(f"card     {recipe.dataset_url}/README.md", soft_wrap=True)
-    console.print(f"run      {recipe.run}: plans, commits, stats.json", soft_wrap=True)
-    if document is None:
-        console.print("next: interlink demo, without files, shows it on four that work")
-    else:
-        console.print(f"next: interlink inspect {recipe.dataset_url}", soft_wrap=True)
+    console.print(f"dataset     {recipe.dataset_url}", soft_wrap=True)
+    console.print(f"card        {recipe.dataset_url}/README.md", soft_wrap=True)
+    console.print(f"run         {recipe.run}: plans, commits, stats.json", soft_wrap=True)

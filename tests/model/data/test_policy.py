@@ -124,7 +124,10 @@ def test_the_digest_tells_policies_apart_and_does_not_depend_on_how_they_are_wri
         ({"kinds": ("speech",)}, "kinds has speech, which `speech` decides on"),
         ({"speech": "loud"}, "speech='loud' must be on, off or context"),
         ({"drop_out": {"given": 1.5}}, "drop_out of given is 1.5, it must be .* at most 1"),
-        ({"loss_weights": {"given": -1}}, "loss_weights of given is -1, it must be a number of at least 0$"),
+        (
+            {"loss_weights": {"given": -1}},
+            "loss_weights of given is -1, it must be a number of at least 0$",
+        ),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(fields, message):

@@ -36,7 +36,7 @@ def test_two_files_of_the_same_name_are_two_sources(interlink, make_video, here)
         (here / folder).mkdir()
         made = make_video(f"{folder}.mp4", shots=(2.2,), size=(64, 48), fps=10, seed=seed)
         made.path.rename(here / folder / "v.mp4")
-    code, printed = interlink("demo a/v.mp4 b/v.mp4 a/v.mp4 --engine local")
+    code, printed = interlink("demo a/v.mp4 b/v.mp4 a/v.mp4 --engine local --no-train")
     assert code == 0, printed
     assert len(list(read_documents("demo/dataset"))) == 2
 
