@@ -145,7 +145,7 @@ def data_parallel(module: nn.Module, ranks: Ranks) -> nn.Module:
     """Let the gradients of all ranks be averaged during the backward pass."""
     if ranks.size == 1:
         return module
-    return DistributedDataParallel(module, broadcast_buffers=False, gradient_as_bucket_view=True)
+    return DistributedDataParallel(module, gradient_as_bucket_view=True)
 
 
 def without_averaging(module: nn.Module) -> AbstractContextManager[Any]:

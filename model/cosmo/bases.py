@@ -1,6 +1,7 @@
 """The frozen bases: where they are, that they are safe to read, what tells them apart."""
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -18,13 +19,18 @@ _HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
-def language_model_folder(name: str) -> Path:
-    """Return the local folder of a language model; else as `vision_tower_folder`."""
+def language_model_folder(name: str, *, shape_only: bool = False) -> Path:
+    """Return the local folder of a language model; else as `vision_tower_folder`.
+
+    Args:
+        name: as there.
+        shape_only: fetch its `config.json` alone.
+    """
     if name == TINY_BASE:
         from ..tiny import tiny_base
 
         return tiny_base().language_model
-    return _folder(name)
+    return _folder(name, ("config.json",) if shape_only else _HUB_FILES)
 
 
 def vision_tower_folder(name: str) -> Path:
@@ -43,7 +49,7 @@ def vision_tower_folder(name: str) -> Path:
     return _folder(name)
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, files: Sequence[str] = _HUB_FILES) -> Path:
     path = Path(name).expanduser()
     if path.is_dir():
         return path
@@ -51,7 +57,7 @@ def _folder(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=list(_HUB_FILES)))
+        return Path(snapshot_download(name, allow_patterns=list(files)))
     except (HFValidationError, LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise EnvironmentFault(
             f"{name!r} is no folder, and could not be fetched from the Hugging Face hub: "

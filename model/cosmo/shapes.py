@@ -68,7 +68,9 @@ def _language_shape(name: str) -> PreTrainedConfig:
             max_position_embeddings=2048,
             word_embed_proj_dim=2048,
         )
-    shape = AutoConfig.from_pretrained(language_model_folder(name), local_files_only=True)
+    shape = AutoConfig.from_pretrained(
+        language_model_folder(name, shape_only=True), local_files_only=True
+    )
     return cast(PreTrainedConfig, shape)
 
 
