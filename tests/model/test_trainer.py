@@ -149,3 +149,23 @@ def test_the_learning_rate_goes_by_the_tokens_of_the_ledger(recipe):
     batch, pairs = next(iter(streams))
     metrics = trainer.step(batch, pairs)
     assert metrics.learning_rate == pytest.approx(1e-3 * metrics.tokens / 300)
+
+
+class HalfPrecision(trainer_file.Ranks):
+    """One process that computes in bf16, as a GPU does."""
+
+    @property
+    def _has_bf16(self):
+        return True
+
+
+def test_in_bf16_the_same_is_learned_and_what_learns_stays_float32(recipe):
+    losses = []
+    for ranks in (trainer_file.Ranks(), HalfPrecision()):
+        model = Cosmo.build(recipe.model, frozen_dtype=ranks.frozen_dtype)
+        trainer = Trainer(model, recipe, ranks)
+        batches = iter(TrainingStreams(recipe, model.processor, ranks.world))
+        losses.append([trainer.step(*next(batches)).loss for _ in range(3)])
+        assert {tensor.dtype for tensor in model.trained_state().values()} == {torch.float32}
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+    assert losses[1] != losses[0]
