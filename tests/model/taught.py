@@ -3,6 +3,7 @@
 Loaded by path by the tests of learning: tests are no package to import from.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -42,7 +43,7 @@ class RememberingTower(nn.Module):
 
     def forward(self, pixels_NCHW: Tensor) -> Tensor:
         """Return the features of pictures, old and new."""
-        keys = [picture.numpy().tobytes() for picture in pixels_NCHW]
+        keys = [hashlib.blake2b(picture.numpy()).digest() for picture in pixels_NCHW]
         new = list({key: n for n, key in enumerate(keys) if key not in self.seen}.items())
         for start in range(0, len(new), 64):
             part = new[start : start + 64]
