@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -49,7 +50,7 @@ def save_checkpoint(folder: Path, trainer: Trainer, data: dict[str, Any], *, kee
     Args:
         folder: holds the checkpoints of one training, and nothing else.
         trainer: what has been trained so far.
-        data: where the streams go on.
+        data: where the streams go on, and what they read: `streams`, `url`, `version`, ...
         keep: at least 1.
 
     Raises:
@@ -58,19 +59,17 @@ def save_checkpoint(folder: Path, trainer: Trainer, data: dict[str, Any], *, kee
     ranks = trainer.ranks
     path = folder / f"step-{trainer.ledger.steps:08d}"
     tensors = {f"{_RANDOM}{name}": rows for name, rows in _random_states(trainer).items()}
-    if ranks.is_first and not (path / SEAL).exists():
-        try:
-            _write(path, trainer, tensors, data)
-        except OSError as error:
-            raise EnvironmentFault(
-                f"the checkpoint {path} cannot be written: {error.strerror or error}; free space "
-                "there, or give the recipe another output"
-            ) from error
     if ranks.is_first:
-        for _, older in list(_found(folder))[:-keep]:
-            # Its seal goes first: whatever happens then, half a checkpoint is none.
-            (older / SEAL).unlink()
-            shutil.rmtree(older)
+        try:
+            if check_seal(path) is not None:
+                _write(path, trainer, tensors, data)
+            _purge(folder, newest=path, keep=keep)
+        except (OSError, SafetensorError) as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            raise EnvironmentFault(
+                f"the checkpoint {path} cannot be written: {reason or error}; free space there, "
+                "or give the recipe another output"
+            ) from error
     ranks.wait()
     return path
 
@@ -79,12 +78,21 @@ def newest_checkpoint(folder: Path) -> Path | None:
     """Return the newest checkpoint whose files are what its seal says; None if there is none.
 
     It says so in the log when it has to fall back to an older one.
+
+    Raises:
+        EnvironmentFault: there are some, and all are damaged.
     """
-    for _, path in reversed(list(_found(folder))):
+    sealed = list(_found(folder))
+    for _, path in reversed(sealed):
         problem = check_seal(path)
         if problem is None:
             return path
         logger.warning("checkpoint %s is damaged (%s); falling back to an older one", path, problem)
+    if sealed:
+        raise EnvironmentFault(
+            f"all checkpoints in {folder} are damaged, the newest because {problem}; restore one, "
+            "or remove the folder to begin anew"
+        )
     return None
 
 
@@ -143,6 +151,21 @@ def _found(folder: Path) -> Iterator[tuple[int, Path]]:
     sealed = folder.glob(f"*/{SEAL}") if folder.is_dir() else ()
     named = ((_NAME.fullmatch(seal.parent.name), seal.parent) for seal in sealed)
     yield from sorted((int(match.group(1)), path) for match, path in named if match)
+
+
+def _purge(folder: Path, *, newest: Path, keep: int) -> None:
+    """Delete checkpoints that came before the newest `keep`, and what is later than the newest.
+
+    Later ones were damaged, so that an older one was gone on from; interrupted ones have no seal.
+    """
+    sealed = [path for _, path in _found(folder)]
+    stale = [path for path in sealed if path > newest]
+    stale += [path for path in sealed if path <= newest][:-keep]
+    stale += [p for p in folder.iterdir() if _NAME.fullmatch(p.name) and p not in sealed]
+    for path in stale:
+        # The seal goes first: whatever happens then, half a checkpoint is none.
+        (path / SEAL).unlink(missing_ok=True)
+        shutil.rmtree(path)
 
 
 def _write(path: Path, trainer: Trainer, tensors: dict[str, Tensor], data: dict[str, Any]) -> None:

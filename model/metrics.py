@@ -89,14 +89,15 @@ class MetricsLog:
 
     Args:
         folder: of the training.
-        after_step: lines of later steps are taken out: that part is trained again.
+        after_step: lines of later steps are taken out: that part is trained again. None takes out
+            all, for a training that begins anew.
     """
 
-    def __init__(self, folder: Path, *, after_step: int) -> None:
+    def __init__(self, folder: Path, *, after_step: int | None) -> None:
         self.path = folder / "metrics.jsonl"
-        _keep_until(self.path, after_step)
+        _keep_until(self.path, -1 if after_step is None else after_step)
         self._file = self.path.open("a", encoding="utf-8")
-        self._board = _open_board(folder / "tensorboard", after_step)
+        self._board = _open_board(folder / "tensorboard", after_step or 0)
 
     def write(self, event: str, content: Mapping[str, Any]) -> None:
         """Append one line; what is not finite becomes null."""
@@ -107,10 +108,27 @@ class MetricsLog:
             for name, value in _scalars(event, content):
                 self._board.add_scalar(name, value, content["step"])
 
-    def write_step(self, metrics: StepMetrics, speed: Speed, ledger: Ledger, epoch: int) -> None:
-        """Append a step with all counters."""
+    def write_step(
+        self,
+        metrics: StepMetrics,
+        speed: Speed,
+        ledger: Ledger,
+        *,
+        epoch: int,
+        unreadable: int = 0,
+    ) -> None:
+        """Append a step with all counters.
+
+        Args:
+            metrics: of the step.
+            speed: of the step.
+            ledger: after it.
+            epoch: how often every sample was used before.
+            unreadable: samples that the first rank had to leave out so far.
+        """
         counted = {k: v for k, v in asdict(ledger).items() if k not in ("steps", "tokens")}
-        self.write("step", {**asdict(metrics), **asdict(speed), "epoch": epoch, **counted})
+        data = {"epoch": epoch, "unreadable": unreadable}
+        self.write("step", {**asdict(metrics), **asdict(speed), **data, **counted})
 
     def close(self) -> None:
         """Close all files."""
@@ -131,8 +149,6 @@ def read_events(path: Path) -> list[dict[str, Any]]:
 
 def _keep_until(path: Path, step: int) -> None:
     kept = [event for event in read_events(path) if event.get("step", 0) <= step]
-    if step == 0:
-        kept = []
     beside = path.with_suffix(".new")
     beside.write_text("".join(json.dumps(event) + "\n" for event in kept), encoding="utf-8")
     beside.replace(path)

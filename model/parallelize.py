@@ -4,6 +4,7 @@ Every rank takes its rows of the same global batch; gradients of the language-mo
 contrastive loss is computed by all ranks over all pairs.
 """
 
+import datetime
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,6 +18,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ..schemas.errors import EnvironmentFault
 from .data.order import World
+
+_PATIENCE = datetime.timedelta(hours=1)
+"""How long ranks wait for one another: so long may the first one take to look at a dataset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +98,21 @@ class Ranks:
         if self.size > 1:
             dist.barrier()
 
+    @contextmanager
+    def first_goes_ahead(self) -> Iterator[None]:
+        """Let the first rank go through a block before the others enter it."""
+        if not self.is_first:
+            self.wait()
+        yield
+        if self.is_first:
+            self.wait()
+
     @property
     def _has_bf16(self) -> bool:
-        return self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        # Cards without it would be slower in an emulated bf16 than in float32.
+        return self.device.type == "cuda" and torch.cuda.is_bf16_supported(
+            including_emulation=False
+        )
 
 
 class _Gather(torch.autograd.Function):
@@ -125,6 +141,11 @@ def join_ranks() -> Iterator[Ranks]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks(device=torch.device("cuda" if has_cuda else "cpu"))
         return
+    if "LOCAL_RANK" not in os.environ:
+        raise EnvironmentFault(
+            f"WORLD_SIZE={os.environ['WORLD_SIZE']} is set and LOCAL_RANK is not: start several "
+            "processes with torchrun, or unset it"
+        )
     local = int(os.environ["LOCAL_RANK"])
     if has_cuda and local >= torch.cuda.device_count():
         raise EnvironmentFault(
@@ -134,7 +155,11 @@ def join_ranks() -> Iterator[Ranks]:
     device = torch.device("cuda", local) if has_cuda else torch.device("cpu")
     if has_cuda:
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if has_cuda else "gloo")
+    dist.init_process_group(
+        "nccl" if has_cuda else "gloo",
+        timeout=_PATIENCE,
+        device_id=device if has_cuda else None,
+    )
     try:
         yield Ranks(rank=dist.get_rank(), size=dist.get_world_size(), device=device)
     finally:

@@ -9,9 +9,11 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopRequest:
-    """While it is entered, the first SIGTERM or SIGINT is only noted; a second one acts as before.
+    """While it is entered, SIGTERM and SIGINT are only noted; a second SIGINT acts as before.
 
-    In a thread other than the main one nothing is caught.
+    A second SIGTERM does not: where every process of a job is sent one, `torchrun` sends its own
+    besides, and a save must not be cut off by it. In a thread other than the main one nothing is
+    caught.
     """
 
     def __init__(self) -> None:
@@ -28,8 +30,10 @@ class StopRequest:
         self._restore()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        self.signal = number
-        self._restore()
+        if number == signal.SIGINT and self.signal is not None:
+            self._restore()
+            signal.raise_signal(number)
+        self.signal = self.signal or number
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

@@ -4,73 +4,30 @@ import logging
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
 import torch
 
 from ..schemas.errors import EnvironmentFault, UsageError
-from .checkpoint import load_checkpoint, newest_checkpoint, save_checkpoint
+from .checkpoint import load_checkpoint, newest_checkpoint, read_state, save_checkpoint
 from .cosmo.calibrate import calibrate
 from .cosmo.model import Cosmo
 from .curves import draw_curves
+from .data.packing import NothingFits
 from .evaluate import Evaluation, evaluate
 from .metrics import MetricsLog, Speed, StepMetrics, read_events
 from .parallelize import Ranks, join_ranks
 from .recipe import TrainRecipe
 from .step_clock import StepClock
 from .stopping import StopRequest
+from .train_report import TrainObserver, TrainReport
 from .trainer import Trainer
 from .training_data import HeldOut, TrainingStreams
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINTS, CURVES = "checkpoints", "curves.png"
-
-
-class TrainObserver(Protocol):
-    """Is told of a training on the first rank, as it goes."""
-
-    def on_start(self, *, tokens_done: int, tokens_total: int) -> None:
-        """Training begins, or goes on."""
-
-    def on_step(self, metrics: StepMetrics, speed: Speed) -> None:
-        """A step was taken."""
-
-    def on_evaluation(self, step: int, evaluation: Evaluation) -> None:
-        """Held-out documents were measured."""
-
-    def on_checkpoint(self, path: Path) -> None:
-        """A checkpoint was written."""
-
-    def on_message(self, text: str) -> None:
-        """Something happened that a person should know."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainReport:
-    """How a training ended."""
-
-    output: Path
-    """Folder of everything that it wrote."""
-    checkpoint: Path
-    """The newest checkpoint; `Cosmo.from_pretrained` reads it."""
-    curves: Path | None
-    """The picture of its course; None on other ranks than the first."""
-    steps: int
-    tokens: int
-    before: Evaluation | None
-    """Measured before the first step; None where nothing is held out."""
-    after: Evaluation | None
-    """Measured last."""
-    resumed_from: int | None
-    """The step it went on from; None if it began anew."""
-    stopped_by: int | None
-    """Number of the signal that ended it early; None if it came to its end."""
-    is_first_rank: bool = True
-    """Whether this process is the one that talks to people."""
 
 
 def train(recipe: TrainRecipe, *, observer: TrainObserver | None = None) -> TrainReport:
@@ -106,12 +63,18 @@ class _Training:
         self.observer = observer
         self.output = Path(recipe.output)
         self.log: MetricsLog | None = None
+        self.found = self._find_checkpoint()
         model = Cosmo.build(
             recipe.model, device=ranks.device, frozen_dtype=ranks.frozen_dtype, seed=recipe.seed
         )
         assert model.processor is not None  # it was built from folders
-        self.streams = TrainingStreams(recipe, model.processor, ranks.world)
-        self.held_out = self._open_held_out(model)
+        self.processor = model.processor
+        # What the first rank computes about the dataset lies in the cache of the others then.
+        with ranks.first_goes_ahead():
+            self.streams = TrainingStreams(
+                recipe, self.processor, ranks.world, version=self._version()
+            )
+            self.held_out = self._open_held_out()
         self.trainer = Trainer(model, recipe, ranks)
         self.resumed_from: int | None = None
         self.stopped_by: int | None = None
@@ -140,23 +103,22 @@ class _Training:
 
     def _begin(self) -> None:
         """Resume, or measure and save before the first step: a save that fails should fail now."""
-        found = newest_checkpoint(self.output / CHECKPOINTS)
-        if found is not None:
-            self.streams.load_state_dict(load_checkpoint(found, self.trainer))
+        if self.found is not None:
+            state = load_checkpoint(self.found, self.trainer)
+            self.streams.load_state_dict(state["streams"])
             self.resumed_from = self.trainer.ledger.steps
-            self._say(f"resumed from {found}, step {self.resumed_from}")
-        step = self.trainer.ledger.steps
+            self._say(f"resumed from {self.found}, step {self.resumed_from}")
         if self.ranks.is_first:
             try:
                 self.output.mkdir(parents=True, exist_ok=True)
-                self.log = MetricsLog(self.output, after_step=step)
+                self.log = MetricsLog(self.output, after_step=self.resumed_from)
             except OSError as error:
                 raise EnvironmentFault(
                     f"cannot write to {self.output}: {error.strerror or error}; give the recipe "
                     "another output"
                 ) from error
-        if found is None:
-            self._write("start", _about(self.recipe, self.trainer.model))
+        if self.found is None:
+            self._write("start", self._about())
             calibrate(self.trainer.model, self.streams.first_sequences().to(self.ranks.device))
             self._evaluate()
             self._save()
@@ -193,14 +155,28 @@ class _Training:
             return None
         return picture
 
-    def _open_held_out(self, model: Cosmo) -> HeldOut | None:
-        assert model.processor is not None
+    def _find_checkpoint(self) -> Path | None:
+        """Return the checkpoint to go on from, which every rank must see alike."""
+        found = newest_checkpoint(self.output / CHECKPOINTS)
+        names = self.ranks.gather_text(found.name if found else "")
+        if len(set(names)) > 1:
+            raise UsageError(
+                f"ranks find different checkpoints in {self.output}: {', '.join(map(repr, names))};"
+                " output must be a folder that every machine sees"
+            )
+        return found
+
+    def _version(self) -> int | None:
+        """Return the version of the dataset that a resumed training has read so far."""
+        return None if self.found is None else int(read_state(self.found)["data"]["version"])
+
+    def _open_held_out(self) -> HeldOut | None:
+        if self.recipe.evaluation.view is None:
+            return None
+        version = self.streams.source["version"]
         try:
-            return HeldOut.of(self.recipe, model.processor, self.ranks.world)
-        except UsageError as error:
-            # A small dataset may hold nothing out; whoever misspells a view must hear of it.
-            if "has no document" not in str(error):
-                raise
+            return HeldOut.of(self.recipe, self.processor, self.ranks.world, version=version)
+        except NothingFits as error:  # as of a small dataset; it can be trained on all the same
             self._say(f"nothing is held out, so there is no vision gain to see: {error}")
             return None
 
@@ -212,7 +188,13 @@ class _Training:
 
     def _note(self, metrics: StepMetrics, speed: Speed) -> None:
         if self.log is not None:
-            self.log.write_step(metrics, speed, self.trainer.ledger, self.streams.epoch)
+            self.log.write_step(
+                metrics,
+                speed,
+                self.trainer.ledger,
+                epoch=self.streams.epoch,
+                unreadable=self.streams.num_unreadable,
+            )
         if self.observer:
             self.observer.on_step(metrics, speed)
 
@@ -237,7 +219,7 @@ class _Training:
         path = save_checkpoint(
             self.output / CHECKPOINTS,
             self.trainer,
-            self.streams.state_dict(),
+            {"streams": self.streams.state_dict(), **self.streams.source},
             keep=self.recipe.checkpoint.keep,
         )
         if self.observer and path != self.saved:
@@ -254,17 +236,17 @@ class _Training:
         if self.observer:
             self.observer.on_message(text)
 
-
-def _about(recipe: TrainRecipe, model: Cosmo) -> dict[str, object]:
-    assert model.bases is not None
-    packages = ("torch", "transformers", "numpy", "safetensors")
-    return {
-        "recipe": recipe.to_plain(),
-        "recipe_digest": recipe.digest,
-        "text_policy_digest": recipe.text.digest,
-        "bases": model.bases.digests(),
-        "versions": {"python": sys.version.split()[0], **{p: version(p) for p in packages}},
-    }
+    def _about(self) -> dict[str, object]:
+        assert self.trainer.model.bases is not None  # it was built from folders
+        packages = ("torch", "transformers", "numpy", "safetensors")
+        return {
+            "recipe": self.recipe.to_plain(),
+            "recipe_digest": self.recipe.digest,
+            "text_policy_digest": self.recipe.text.digest,
+            "data": self.streams.source,
+            "bases": self.trainer.model.bases.digests(),
+            "versions": {"python": sys.version.split()[0], **{p: version(p) for p in packages}},
+        }
 
 
 def _first_and_last(metrics: Path) -> tuple[Evaluation | None, Evaluation | None]:

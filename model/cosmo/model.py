@@ -106,7 +106,8 @@ class Cosmo(nn.Module):
             processor = CosmoProcessor.build(
                 bases.language_model, cast(VisionTower, tower), faithful=config.faithful
             )
-            torch.manual_seed(seed)
+            # Not `torch.manual_seed`, which seeds all devices, and they are not put back here.
+            torch.default_generator.manual_seed(seed)
             model = cls(config, language_model, tower.to(frozen_dtype), processor.special)
         model.processor, model.bases = processor, bases
         return model.to(device)

@@ -114,6 +114,68 @@ def test_a_save_that_was_interrupted_is_written_again(saved):
     assert check_seal(path) is None
 
 
+def test_a_damaged_checkpoint_is_replaced_when_training_comes_there_again(saved):
+    folder, trainer, streams = saved
+    path = folder / "step-00000002"
+    (path / "model.safetensors").write_bytes(b"half")
+    save_checkpoint(folder, trainer, streams.state_dict(), keep=9)
+    assert check_seal(path) is None
+    assert newest_checkpoint(folder) == path
+
+
+def test_a_damaged_later_checkpoint_costs_no_good_one(saved, recipe):
+    folder, *_ = saved
+    (folder / "step-00000002" / "model.safetensors").write_bytes(b"half")
+    again, streams = make(recipe)
+    streams.load_state_dict(load_checkpoint(newest_checkpoint(folder), again))
+    save_checkpoint(folder, again, streams.state_dict(), keep=1)
+    assert [path.name for path in folder.iterdir()] == ["step-00000001"]
+    assert newest_checkpoint(folder).name == "step-00000001"
+
+
+def test_where_all_are_damaged_nothing_is_begun_anew_in_silence(saved):
+    folder, *_ = saved
+    for path in folder.iterdir():
+        (path / "training.json").unlink()
+    with pytest.raises(EnvironmentFault, match=r"all checkpoints .* are damaged, the newest"):
+        newest_checkpoint(folder)
+
+
+def test_what_interrupted_saves_left_is_deleted(saved):
+    folder, trainer, streams = saved
+    (folder / "step-00000001" / SEAL).unlink()
+    save_checkpoint(folder, trainer, streams.state_dict(), keep=9)
+    assert sorted(p.name for p in folder.iterdir()) == ["step-00000000", "step-00000002"]
+
+
+FULL = """
+import json, resource, sys
+from pathlib import Path
+from interlink.model.checkpoint import save_checkpoint
+from interlink.model.cosmo.model import Cosmo
+from interlink.model.recipe import TrainRecipe
+from interlink.model.trainer import Trainer
+from interlink.schemas.errors import EnvironmentFault
+
+recipe = TrainRecipe.from_mapping(json.loads(Path(sys.argv[1]).read_text()))
+trainer = Trainer(Cosmo.build(recipe.model), recipe)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+try:
+    save_checkpoint(Path(sys.argv[2]), trainer, {}, keep=1)
+except EnvironmentFault as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_the_machines_fault(run_python, recipe_file, tmp_path):
+    done = run_python(FULL, recipe_file(), tmp_path / "full")
+    assert "step-00000000 cannot be written: " in done.stdout
+    assert "free space there" in done.stdout
+    assert newest_checkpoint(tmp_path / "full") is None
+
+
 def test_older_ones_are_deleted_and_nothing_else(saved):
     folder, trainer, streams = saved
     (folder / "mine").mkdir()

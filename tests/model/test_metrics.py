@@ -28,7 +28,7 @@ def step(number, **changes):
     return StepMetrics(**(values | changes))
 
 
-def write(folder, *numbers, after_step=0):
+def write(folder, *numbers, after_step=None):
     log = MetricsLog(folder, after_step=after_step)
     for number in numbers:
         log.write_step(step(number), SPEED, Ledger(steps=number, media=7), epoch=1)
@@ -45,7 +45,7 @@ def test_a_step_is_one_line_with_the_counters(tmp_path):
 
 
 def test_what_is_not_finite_is_null(tmp_path):
-    log = MetricsLog(tmp_path, after_step=0)
+    log = MetricsLog(tmp_path, after_step=None)
     log.write_step(step(1, loss=math.nan, grad_norm=math.inf), SPEED, Ledger(), epoch=0)
     log.close()
     (event,) = read_events(log.path)
@@ -59,10 +59,20 @@ def test_going_on_takes_out_what_is_trained_again(tmp_path):
 
 
 def test_beginning_anew_forgets_what_was(tmp_path):
-    log = MetricsLog(tmp_path, after_step=0)
+    log = MetricsLog(tmp_path, after_step=None)
     log.write("start", {"recipe": {}})
     log.close()
     assert [event["step"] for event in read_events(write(tmp_path, 1))] == [1]
+
+
+def test_going_on_from_the_very_beginning_keeps_what_was_measured_before(tmp_path):
+    log = MetricsLog(tmp_path, after_step=None)
+    log.write("start", {"recipe": {}})
+    log.write("evaluation", {"step": 0, "loss": 2.0})
+    log.write_step(step(1), SPEED, Ledger(), epoch=0)
+    log.close()
+    MetricsLog(tmp_path, after_step=0).close()
+    assert [event["event"] for event in read_events(log.path)] == ["start", "evaluation"]
 
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path):

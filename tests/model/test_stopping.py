@@ -17,17 +17,19 @@ def test_a_signal_is_noted_and_nothing_else_happens(number):
         assert stop.signal == number
 
 
-def test_a_second_signal_acts_as_it_would_have():
-    seen = []
-    before = signal.signal(signal.SIGTERM, lambda number, _: seen.append(number))
-    try:
-        with StopRequest():
+def test_a_second_sigint_acts_as_it_would_have():
+    with StopRequest() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt, match=r"^$"):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert stop.signal == signal.SIGINT
+
+
+def test_more_sigterms_do_not_cut_off_a_save():
+    with StopRequest() as stop:
+        for _ in range(3):
             os.kill(os.getpid(), signal.SIGTERM)
-            assert seen == []
-            os.kill(os.getpid(), signal.SIGTERM)
-            assert seen == [signal.SIGTERM]
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        assert stop.signal == signal.SIGTERM
 
 
 def test_handlers_are_put_back():

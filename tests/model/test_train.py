@@ -3,11 +3,11 @@
 import json
 import os
 import random
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
 from interlink.model.checkpoint import check_seal
@@ -92,8 +92,8 @@ def test_a_signal_saves_and_the_training_goes_on_later_to_the_bit(plain_recipe, 
     again = train(recipe, observer=watch)
     assert again.resumed_from == 4
     assert "resumed from" in watch.messages[0]
-    assert [e["loss"] for e in steps(recipe.output)] == [e["loss"] for e in steps(whole.output)]
-    assert again.after == whole.after
+    assert course(recipe.output) == course(whole.output)
+    assert (again.before, again.after) == (whole.before, whole.after)
 
 
 TRAIN = """
@@ -117,42 +117,77 @@ train(TrainRecipe.from_mapping(json.loads(Path(sys.argv[1]).read_text())), obser
 """
 
 
+def course(folder):
+    """Everything that was measured, but for speeds."""
+    speeds = ("tokens_per_s", "clips_per_s", "data_wait_share")
+    events = read_events(Path(folder) / "metrics.jsonl")
+    assert events[0].pop("recipe")
+    return [{key: value for key, value in e.items() if key not in speeds} for e in events]
+
+
 @pytest.mark.slow
 def test_killed_twice_at_random_steps_the_losses_are_bitwise_those_of_one_go(
     run_python, recipe_file, tmp_path
 ):
     run_python(TRAIN, recipe_file(output=str(tmp_path / "whole")), 0)
-    expected = [(e["step"], e["loss"], e["grad_norm"]) for e in steps(tmp_path / "whole")]
-    chance = random.Random(torch.seed())  # any step will do
-    first = chance.randrange(1, len(expected) - 2)
-    second = chance.randrange(first + 1, len(expected) + 1)
+    whole = course(tmp_path / "whole")
+    count = whole[-1]["step"]
+    chance = random.SystemRandom()  # any step will do, also before the first periodic save
+    first = chance.randrange(1, count - 2)
+    second = chance.randrange(first + 1, count + 1)
     path = recipe_file("killed.json", output=str(tmp_path / "killed"))
     for kill_at in (first, second):
         run_python(TRAIN, path, kill_at, expect=-signal.SIGKILL)
     run_python(TRAIN, path, 0)
-    found = [(e["step"], e["loss"], e["grad_norm"]) for e in steps(tmp_path / "killed")]
-    assert found == expected, f"killed after steps {first} and {second}"
+    assert course(tmp_path / "killed") == whole, f"killed after steps {first} and {second}"
     ends = [tmp_path / name / "checkpoints" for name in ("whole", "killed")]
-    name = f"step-{len(expected):08d}/model.safetensors"
+    name = f"step-{count:08d}/model.safetensors"
     assert (ends[0] / name).read_bytes() == (ends[1] / name).read_bytes()
 
 
+def assert_alike(folder, other, rel=1e-5):
+    """Two trainings saw the same, and measured the same but for how sums are rounded."""
+    one, two = (
+        [e for e in read_events(Path(f) / "metrics.jsonl") if e["event"] == "step"]
+        for f in (folder, other)
+    )
+    assert [(e["tokens"], e["media"], e["pairs"]) for e in two] == [
+        (e["tokens"], e["media"], e["pairs"]) for e in one
+    ]
+    for name in ("loss", "contrastive_loss", "grad_norm"):
+        assert [e[name] for e in two] == pytest.approx([e[name] for e in one], rel=rel)
+
+
 @pytest.mark.slow
-def test_two_ranks_train_as_one_process_does(run_python, recipe_file, tmp_path):
+def test_two_ranks_train_as_one_process_does_and_one_goes_on_for_two(
+    run_python, recipe_file, tmp_path
+):
     run_python(TRAIN, recipe_file(output=str(tmp_path / "one")), 0)
     run_python(TRAIN, recipe_file("two.json", output=str(tmp_path / "two")), 0, ranks=2)
-    one, two = steps(tmp_path / "one"), steps(tmp_path / "two")
-    assert [e["tokens"] for e in two] == [e["tokens"] for e in one]
-    for name in ("loss", "contrastive_loss", "grad_norm"):
-        assert [e[name] for e in two] == pytest.approx([e[name] for e in one], rel=1e-5)
-    events = [
-        [e for e in read_events(tmp_path / name / "metrics.jsonl") if e["event"] == "evaluation"]
-        for name in ("one", "two")
-    ]
-    assert events[1][-1]["loss"] == pytest.approx(events[0][-1]["loss"], rel=1e-5)
-    # And a training of two ranks goes on as one of one rank.
-    path = recipe_file("more.json", output=str(tmp_path / "two"))
-    run_python(TRAIN, path, 0)
+    assert_alike(tmp_path / "one", tmp_path / "two")
+    checkpoints = sorted((tmp_path / "two" / "checkpoints").iterdir())
+    shutil.rmtree(checkpoints[-1])
+    done = run_python(TRAIN, tmp_path / "two.json", 0)
+    assert "the checkpoint is of 2 ranks, there are 1 now" in done.stderr
+    assert_alike(tmp_path / "one", tmp_path / "two")
+
+
+DIFFERENT_OUTPUTS = TRAIN.replace(
+    "train(TrainRecipe",
+    "os.chdir(Path(sys.argv[1]).parent / f'machine{os.environ[\"RANK\"]}')\ntrain(TrainRecipe",
+)
+
+
+def test_ranks_that_do_not_see_the_same_output_are_told(run_python, recipe_file, tmp_path):
+    recipe = recipe_file(output="here")
+    for rank in range(2):
+        (tmp_path / f"machine{rank}").mkdir()
+    train(
+        TrainRecipe.from_mapping(json.loads(recipe.read_text()) | {"output": str(tmp_path / "t")})
+    )
+    shutil.copytree(tmp_path / "t", tmp_path / "machine0" / "here")
+    done = run_python(DIFFERENT_OUTPUTS, recipe, 0, ranks=2, expect=1)
+    assert "output must be a folder that every machine sees" in done.stderr
 
 
 def test_another_recipe_does_not_go_on_in_the_same_folder(plain_recipe, recipe):
@@ -193,3 +228,15 @@ def test_data_that_cannot_be_trained_on_is_told_in_one_sentence(plain_recipe, ch
         train(TrainRecipe.from_mapping(plain_recipe | changes))
     assert "\n" not in str(caught.value)
     assert not Path(plain_recipe["output"]).exists()
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_a_training_goes_on_after_a_signal(plain_recipe, tmp_path):
+    whole = train(TrainRecipe.from_mapping(plain_recipe))
+    recipe = TrainRecipe.from_mapping(plain_recipe | {"output": str(tmp_path / "stopped")})
+    train(recipe, observer=Watch(4, lambda: os.kill(os.getpid(), signal.SIGTERM)))
+    again = train(recipe)
+    assert again.resumed_from == 4
+    assert_alike(whole.output, again.output, rel=1e-2)
+    model = Cosmo.from_pretrained(again.checkpoint, device="cuda")
+    assert next(model.parameters()).is_cuda
