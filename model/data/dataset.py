@@ -7,21 +7,20 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
 from ...schemas.arrow import arrow_schema, from_table
 from ...schemas.document import Document
 from ...schemas.errors import EnvironmentFault, UsageError
 from ...schemas.manifest import Manifest, Shard, ShardList
 from ...schemas.view import View
+from .files import Files
 
 if TYPE_CHECKING:
     from .torch_documents import TorchDocuments
@@ -43,16 +42,10 @@ def open_dataset(
     Raises:
         UsageError: there is no dataset, no such version, no such view, or the view names a column
             that documents do not have.
+        EnvironmentFault: it cannot be read.
     """
-    files = _Files(str(url))
-    manifest = _read_manifest(files, version)
-    dataset = Dataset(url=str(url), manifest=manifest, view=_find_view(manifest, view))
-    try:
-        dataset.expression()
-    except ValueError as error:
-        assert dataset.view is not None
-        raise UsageError(f"view {dataset.view.name!r}: {error}") from error
-    return dataset
+    manifest = _read_manifest(Files(str(url)), version)
+    return Dataset(url=str(url), manifest=manifest, view=None).through(view)
 
 
 @dataclass(frozen=True)
@@ -71,10 +64,29 @@ class Dataset:
         """The shards of this version in the order of their parts.
 
         Raises:
-            EnvironmentFault: a list of shards is not what the manifest says.
+            EnvironmentFault: a list of shards is lost, or not what the manifest says.
         """
-        files = _Files(self.url)
-        return tuple(shard for plan in self.manifest.shard_lists for shard in _shards(files, plan))
+        files, manifest = Files(self.url), self.manifest
+        return tuple(s for plan in manifest.shard_lists for s in _shards(files, manifest, plan))
+
+    def through(self, view: str | View | None) -> "Dataset":
+        """Return the same version through another view.
+
+        A dataset may grow between two openings; what is compared must be of one version.
+
+        Args:
+            view: a view, or the name of one that the manifest has; None for all documents.
+
+        Raises:
+            UsageError: there is no such view, or it names a column that documents do not have.
+        """
+        found = replace(self, view=_find_view(self.manifest, view))
+        try:
+            found.expression()
+        except ValueError as error:
+            assert found.view is not None
+            raise UsageError(f"view {found.view.name!r}: {error}") from error
+        return found
 
     def expression(self) -> Any:  # noqa: ANN401  (pyarrow.compute.Expression, which is untyped)
         """Return the view as an Arrow expression, or None where there is no view."""
@@ -117,19 +129,20 @@ class Dataset:
                     yield index, group, kept
 
     def open_shard(self, index: int) -> pq.ParquetFile:
-        """Open the docs file of a shard; its pages are checked against their checksums."""
+        """Open the docs file of a shard; its pages are checked against their checksums.
+
+        Raises:
+            EnvironmentFault: it is lost, or cannot be opened.
+        """
         shard = self.shards[index]
         try:
             return _OwnedParquet(
-                _Files(self.url).source(shard.docs_path),
+                Files(self.url).source(shard.docs_path),
                 page_checksum_verification=True,
                 pre_buffer=False,
             )
         except FileNotFoundError as error:
-            raise EnvironmentFault(
-                f"{self.url} lacks {shard.docs_path}, which its manifest "
-                f"v{self.manifest.version:06d} names; restore it"
-            ) from error
+            raise _lost(self.url, shard.docs_path, self.manifest) from error
 
     def find(self, document_id: str) -> Document:
         """Return one document by its id, whether it is in the view or not.
@@ -173,37 +186,7 @@ class _OwnedParquet(pq.ParquetFile):  # type: ignore[misc]  # pyarrow is untyped
         super().close(force=force)
 
 
-class _Files:
-    """Reads files under one root, local or any fsspec URL."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        try:
-            self._fs, self._root = fsspec.url_to_fs(url)
-        except (ImportError, ValueError) as error:
-            raise EnvironmentFault(f"cannot open the dataset {url!r}: {error}") from error
-
-    def names(self, folder: str) -> list[str]:
-        try:
-            found = self._fs.ls(f"{self._root.rstrip('/')}/{folder}", detail=False, refresh=True)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        return [str(name).rstrip("/").rsplit("/", 1)[-1] for name in found]
-
-    def read(self, path: str) -> bytes:
-        content: bytes = self._fs.cat_file(f"{self._root.rstrip('/')}/{path}")
-        return content
-
-    def source(self, path: str) -> str | IO[bytes]:
-        """Return what pyarrow reads: a local path, which it reads without Python, or a file."""
-        whole = f"{self._root.rstrip('/')}/{path}"
-        if isinstance(self._fs, LocalFileSystem):
-            return whole
-        file: IO[bytes] = self._fs.open(whole, "rb")
-        return file
-
-
-def _read_manifest(files: _Files, version: int | None) -> Manifest:
+def _read_manifest(files: Files, version: int | None) -> Manifest:
     found = (_NAME.fullmatch(name) for name in files.names(_FOLDER))
     versions = sorted(int(match.group(1)) for match in found if match)
     if not versions:
@@ -217,13 +200,22 @@ def _read_manifest(files: _Files, version: int | None) -> Manifest:
         raise UsageError(str(error)) from error
 
 
-def _shards(files: _Files, plan: ShardList) -> list[Shard]:
-    data = files.read(plan.path)
+def _shards(files: Files, manifest: Manifest, plan: ShardList) -> list[Shard]:
+    try:
+        data = files.read(plan.path)
+    except FileNotFoundError as error:
+        raise _lost(files.url, plan.path, manifest) from error
     if hashlib.sha256(data).hexdigest() != plan.sha256:
         raise EnvironmentFault(
             f"{files.url}/{plan.path} does not have the digest that the manifest names; restore it"
         )
     return from_table(pq.read_table(io.BytesIO(data)), Shard)
+
+
+def _lost(url: str, path: str, manifest: Manifest) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"{url} lacks {path}, which its manifest v{manifest.version:06d} names; restore it"
+    )
 
 
 def _find_view(manifest: Manifest, view: str | View | None) -> View | None:

@@ -8,13 +8,12 @@ checkpoint = loader.state_dict()      # where the stream goes on after the last 
 """
 
 import contextlib
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from ...schemas.errors import EnvironmentFault, UsageError
+from ...schemas.errors import UsageError
 from ..cosmo.batch import PackedBatch
 from .collate import ClipFrames, PackedRow, decode_clip, stack_packed
 from .order import EpochOrder, PackedSequence, World
@@ -22,11 +21,7 @@ from .packing import Packing
 from .prefetch import Readers, in_order
 from .render import Rendered
 from .samples import Samples
-
-logger = logging.getLogger(__name__)
-
-_MAX_UNREADABLE_SHARE = 0.01
-_ENOUGH_TO_JUDGE = 200
+from .unreadable import Unreadable, UnreadableLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +57,28 @@ class _Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
-    """A sample that was left out of its packed sequence."""
-
-    name: str
-    """Epoch and packed sequence."""
-    place: tuple[int, int, int]
-    """Shard, row group and row of its document."""
-    reason: str
-    """What went wrong."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
     epoch: int
     sequences: tuple[PackedSequence | None, ...]
     after: _Position
+
+
+def check_fills_batch(samples: Samples, num_sequences: int, rows: int) -> None:
+    """Refuse a batch that a whole epoch cannot fill.
+
+    Args:
+        samples: what samples are made of.
+        num_sequences: packed sequences of an epoch.
+        rows: of a batch, over all ranks.
+
+    Raises:
+        UsageError: there are fewer sequences than rows.
+    """
+    if num_sequences < rows:
+        raise UsageError(
+            f"{samples.dataset.url} packs into {num_sequences} sequences, fewer than "
+            f"batch.sequences={rows}: lower it or budgets.tokens, or add documents"
+        )
 
 
 class PackedLoader:
@@ -98,14 +99,12 @@ class PackedLoader:
         *,
         world: World | None = None,
     ) -> None:
-        self.unreadable: list[Unreadable] = []
-        """Samples left out so far, in the order of the stream."""
         self._samples = samples
         self._packing = packing
         self._options = options
         self._world = world or World()
         self._position = _Position()
-        self._num_read = 0
+        self._log = UnreadableLog("samples")
 
     def __iter__(self) -> Iterator[PackedBatch]:
         with contextlib.closing(Readers(self._samples.dataset)) as readers:
@@ -116,10 +115,16 @@ class PackedLoader:
             built = in_order(self._plan(), build, num_workers=self._options.num_workers)
             with contextlib.closing(built):
                 for task, (batch, unreadable) in built:
-                    self._judge(task, unreadable)
+                    num_read = sum(len(s.windows) for s in task.sequences if s is not None)
+                    self._log.add(num_read, unreadable)
                     self._position = task.after
                     yield batch
         self._position = _Position()  # a bounded stream has ended and may be asked for again
+
+    @property
+    def unreadable(self) -> list[Unreadable]:
+        """Samples left out so far, in the order of the stream."""
+        return self._log.found
 
     def restart(self) -> None:
         """Let the next iteration begin at the first epoch's first sequence."""
@@ -163,10 +168,7 @@ class PackedLoader:
                 yield task
                 num_batches += 1
             if is_fresh and not num_batches:
-                raise UsageError(
-                    f"the dataset packs into {order.count()} sequences, fewer than the {rows} of "
-                    "one batch over all ranks: lower batch_size or tokens, or add documents"
-                )
+                check_fills_batch(self._samples, order.count(), rows)
             position = _Position(epoch=position.epoch + 1)
 
     def _plan_epoch(self, order: EpochOrder, start: _Position, rows: int) -> Iterator[_Task]:
@@ -215,7 +217,7 @@ class PackedLoader:
             # A page with a wrong checksum, bytes that are no picture: one sample must not end the
             # training. What lies beside it in the sequence is kept.
             except (OSError, ValueError) as error:
-                name = f"{epoch}/{sequence.number}"
+                name = f"sequence {epoch}/{sequence.number}"
                 place = self._packing.place(number)
                 unreadable.append(Unreadable(name=name, place=place, reason=str(error)))
                 continue
@@ -240,16 +242,3 @@ class PackedLoader:
         ]
         rendered = self._samples.render(row, window, seed=self._options.seed, epoch=epoch)
         return rendered, frames, row.document_id
-
-    def _judge(self, task: _Task, unreadable: list[Unreadable]) -> None:
-        """List what could not be read, and stop when it is too much to be bad luck."""
-        self._num_read += sum(len(s.windows) for s in task.sequences if s is not None)
-        for sample in unreadable:
-            logger.warning("sample left out of %s: %s", sample.name, sample.reason)
-        self.unreadable.extend(unreadable)
-        bad = len(self.unreadable)
-        if self._num_read >= _ENOUGH_TO_JUDGE and bad > _MAX_UNREADABLE_SHARE * self._num_read:
-            raise EnvironmentFault(
-                f"{bad} of {self._num_read} samples could not be read, the last because "
-                f"{self.unreadable[-1].reason}; check the dataset's files"
-            )

@@ -16,11 +16,12 @@ from ...schemas.errors import UsageError
 from ...schemas.ids import digest
 from ..cosmo.batch import PairBatch
 from .collate import ClipFrames, decode_clip, stack_media
-from .loader import LoaderOptions, Unreadable
+from .loader import LoaderOptions
 from .order import World, hash_order
 from .packing import Packing
 from .prefetch import Readers, in_order
 from .samples import Samples
+from .unreadable import Unreadable, UnreadableLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +62,12 @@ class PairLoader:
     ) -> None:
         if samples.form != "pairs":
             raise ValueError(f"samples.form={samples.form!r} must be 'pairs'")
-        self.unreadable: list[Unreadable] = []
-        """Pairs left out so far."""
         self._samples = samples
         self._packing = packing
         self._options = options
         self._world = world or World()
         self._position = (0, 0)
+        self._log = UnreadableLog("pairs")
         self._by_video = np.argsort(packing.video, kind="stable")
         _, starts = np.unique(packing.video[self._by_video], return_index=True)
         self._bounds = np.append(starts, len(self._by_video))
@@ -86,10 +86,15 @@ class PairLoader:
             built = in_order(self._plan(), build, num_workers=self._options.num_workers)
             with contextlib.closing(built):
                 for task, (batch, unreadable) in built:
-                    self.unreadable.extend(unreadable)
+                    self._log.add(len(task.windows), unreadable)
                     self._position = task.after
                     yield batch
         self._position = (0, 0)  # a bounded stream has ended and may be asked for again
+
+    @property
+    def unreadable(self) -> list[Unreadable]:
+        """Pairs left out so far, in the order of the stream."""
+        return self._log.found
 
     def restart(self) -> None:
         """Let the next iteration begin at the first epoch's first pair."""

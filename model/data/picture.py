@@ -14,7 +14,7 @@ from ...schemas.arrow import from_plain, to_plain
 from ...schemas.errors import UsageError
 from ..cosmo.batch import PADDING, PackedBatch
 from .collate import ClipFrames, PackedRow, decode_clip, stack_packed
-from .packing import cut_document
+from .cutting import cut_document
 from .policy import SAID_KINDS
 from .render import KIND_INDEX, NO_KIND, Rendered
 from .rows import Row

@@ -1,5 +1,6 @@
 """Which texts of a clip a sample uses, which of them carry loss, and how choices are drawn."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -48,7 +49,7 @@ class TextWeight:
             raise UsageError(
                 f"text policy: no flag {str(self.flag)!r}; flags are {', '.join(Flag)}"
             )
-        if not isinstance(self.weight, int | float) or not self.weight >= 0:
+        if not _is_between(self.weight, 0, math.inf):
             raise UsageError(f"text policy: weight={self.weight!r} must be a number of at least 0")
 
     def factor(self, clip: RowClip, text: RowText) -> float:
@@ -93,11 +94,11 @@ class TextPolicy:
             )
         if self.speech not in ("on", "off", "context"):
             raise UsageError(f"text policy: speech={self.speech!r} must be on, off or context")
-        for name, top in (("loss_weights", float("inf")), ("drop_out", 1.0)):
+        for name, top in (("loss_weights", math.inf), ("drop_out", 1.0)):
             values = {_kind(kind): value for kind, value in getattr(self, name).items()}
             object.__setattr__(self, name, values)
             for kind, value in values.items():
-                if not isinstance(value, int | float) or not 0 <= value <= top:
+                if not _is_between(value, 0, top):
                     raise UsageError(
                         f"text policy: {name} of {kind.value} is {value!r}, "
                         f"it must be a number of at least 0{' and at most 1' if top == 1 else ''}"
@@ -219,6 +220,13 @@ class TextPolicy:
         for rule in self.weights:
             product *= rule.factor(clip, text)
         return product
+
+
+def _is_between(value: object, low: float, high: float) -> bool:
+    """Tell whether a value is a finite number in a range; `true` is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) and low <= value <= high
 
 
 def _kind(name: str) -> TextKind:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .cutting import PackingCounts
 from .order import EpochOrder
-from .packing import Packing, PackingCounts
+from .packing import Packing
 from .samples import Samples
 
 

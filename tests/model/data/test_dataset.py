@@ -92,6 +92,18 @@ def test_versions_are_chosen_by_number(url):
         open_dataset(url, version=7)
 
 
+def test_another_view_is_of_the_same_version(url, write_dataset, make_documents):
+    dataset = open_dataset(url, "train")
+    write_dataset(make_documents("d"))
+    assert open_dataset(url).manifest.version == 2
+    whole = dataset.through(None)
+    assert (whole.manifest.version, whole.view) == (1, None)
+    assert len(list(whole.documents())) == 3
+    assert [d.source.title for d in dataset.through(ONE).documents()] == ["Video a"]
+    with pytest.raises(UsageError, match="no view 'best'"):
+        dataset.through("best")
+
+
 def test_what_is_missing_is_told_in_one_sentence(url, tmp_path):
     with pytest.raises(UsageError, match=r"there is no dataset at .*: it must hold _manifest/v0"):
         open_dataset(tmp_path / "nowhere")
@@ -110,6 +122,14 @@ def test_a_lost_docs_file_is_named(url):
     (Path(url) / path).unlink()
     with pytest.raises(EnvironmentFault, match=f"lacks {path}, which its manifest v000001 names"):
         list(dataset.documents())
+
+
+def test_a_lost_list_of_shards_is_named(url):
+    path = next((Path(url) / "_manifest").glob("files-*"))
+    path.unlink()
+    sentence = f"lacks _manifest/{path.name}, which its manifest v000001 names; restore it"
+    with pytest.raises(EnvironmentFault, match=sentence):
+        list(open_dataset(url).documents())
 
 
 def test_a_list_of_shards_with_other_bytes_is_refused(url):

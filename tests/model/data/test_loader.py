@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from interlink.model.data import loader as loader_file
+from interlink.model.data import unreadable as unreadable_file
 from interlink.model.data.loader import LoaderOptions, PackedLoader
 from interlink.model.data.order import World
 from interlink.model.data.packing import make_packing
@@ -129,7 +129,7 @@ def test_the_tail_is_kept_for_evaluation_with_rows_of_padding(stream):
 
 def test_a_batch_larger_than_the_dataset_is_refused(stream):
     with pytest.raises(
-        UsageError, match=r"packs into \d sequences, fewer than the 64 of one batch"
+        UsageError, match=r"packs into \d sequences, fewer than batch\.sequences=64"
     ):
         next(iter(stream(batch_size=64)))
 
@@ -188,11 +188,11 @@ def test_an_unreadable_sample_is_left_out_and_listed(with_bad_frame, caplog, wor
     assert sum(len(name.split(":")[1].split("+")) for name in seen if ":" in name) >= 3
     (sample,) = loader.unreadable
     assert "6 bytes that begin with b'broken' are no picture" in sample.reason
-    assert "sample left out of 0/" in caplog.text
+    assert "left out of sequence 0/" in caplog.text
 
 
 def test_too_many_unreadable_samples_stop_the_training(with_bad_frame, monkeypatch):
-    monkeypatch.setattr(loader_file, "_ENOUGH_TO_JUDGE", 6)
+    monkeypatch.setattr(unreadable_file, "_ENOUGH_TO_JUDGE", 6)
     loader, _ = with_bad_frame(3)
     with pytest.raises(EnvironmentFault, match=r"2 of \d samples could not be read, the last"):
         list(itertools.islice(loader, 20))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from interlink.model.data import order as order_file
+from interlink.model.data.cutting import PackingCounts
 from interlink.model.data.order import EpochOrder, hash_order
-from interlink.model.data.packing import Packing, PackingCounts
+from interlink.model.data.packing import Packing
 from interlink.model.data.windows import Budgets
 from interlink.schemas.ids import digest
 

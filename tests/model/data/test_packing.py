@@ -1,15 +1,19 @@
 """The windows of a dataset: computed once, kept by their digest."""
 
 import dataclasses
+import os
+from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from interlink.model.data import packing as packing_file
 from interlink.model.data.dataset import open_dataset
-from interlink.model.data.packing import make_packing
-from interlink.model.data.policy import TextPolicy
+from interlink.model.data.packing import NothingFits, make_packing
+from interlink.model.data.policy import TextPolicy, TextWeight
 from interlink.model.data.windows import Budgets
-from interlink.schemas.errors import UsageError
+from interlink.schemas.errors import EnvironmentFault
 from interlink.schemas.text import TextKind
 
 GIVEN, CAPTION, SPEECH = "given", "caption", "speech"
@@ -33,43 +37,10 @@ def test_windows_name_the_document_and_its_clips(
     assert packing.video.tolist() == [int(video[:15], 16) for video in videos]
 
 
-def test_a_window_takes_what_its_rendering_takes(
-    write_dataset, make_documents, make_samples, tmp_path
-):
-    url = write_dataset(make_documents("a", clips=6))
-    samples = make_samples(url, budgets=Budgets(tokens=64, media=9))
-    packing = make_packing(samples, tmp_path)
-    assert len(packing) > 1
-    (document,) = samples.dataset.documents()
-    for number in range(len(packing)):
-        window = packing.window(number)
-        rendered = samples.render(document, window, seed=0, epoch=0)
-        assert len(rendered.ids) == window.tokens <= 64
-    assert [packing.window(n).is_end for n in range(len(packing))][-1]
-
-
-def test_the_longest_text_that_may_be_drawn_counts(
-    write_dataset, document, make_samples, tmp_path, helpers
-):
-    short, long = (CAPTION, "red"), (CAPTION, "red circle " * 8)
-    url = write_dataset([helpers.with_texts(document, [short, long], [long], [short])])
-    samples = make_samples(url)
-    window = make_packing(samples, tmp_path).window(0)
-    counts = {
-        len(samples.render(document_row(url), window, seed=0, epoch=e).ids) for e in range(20)
-    }
-    assert len(counts) == 2
-    assert max(counts) == window.tokens
-
-
-def document_row(url):
-    return next(open_dataset(url).documents())
-
-
 def test_a_packing_is_computed_once(write_dataset, document, make_samples, tmp_path, monkeypatch):
     samples = make_samples(write_dataset([document]))
     first = make_packing(samples, tmp_path)
-    monkeypatch.setattr(packing_file, "_compute", None)
+    monkeypatch.setattr(packing_file, "write_windows", None)
     again = make_packing(samples, tmp_path)
     assert again.digest == first.digest
     assert again.counts == first.counts
@@ -83,6 +54,88 @@ def test_two_that_compute_it_write_the_same_bytes(write_dataset, document, make_
         make_packing(samples, tmp_path / name)
         files.append((tmp_path / name / f"{samples.packing_digest}.parquet").read_bytes())
     assert files[0] == files[1]
+
+
+def break_by_cutting(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def break_by_emptying(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def break_by_dropping_the_counts(path: Path) -> None:
+    pq.write_table(pq.read_table(path).replace_schema_metadata({}), path)
+
+
+def break_by_dropping_a_column(path: Path) -> None:
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(["video"]), path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        break_by_cutting,
+        break_by_emptying,
+        break_by_dropping_the_counts,
+        break_by_dropping_a_column,
+    ],
+)
+def test_a_damaged_packing_is_computed_again(
+    write_dataset, document, make_samples, tmp_path, damage, caplog
+):
+    samples = make_samples(write_dataset([document]))
+    first = make_packing(samples, tmp_path)
+    path = tmp_path / f"{first.digest}.parquet"
+    whole = path.read_bytes()
+    damage(path)
+    assert make_packing(samples, tmp_path).counts == first.counts
+    assert path.read_bytes() == whole
+    assert f"the packing {path} is damaged" in caplog.text
+
+
+def test_a_packing_may_be_read_by_others(write_dataset, document, make_samples, tmp_path):
+    before = os.umask(0o022)
+    try:
+        packing = make_packing(make_samples(write_dataset([document])), tmp_path / "cache")
+    finally:
+        os.umask(before)
+    path = tmp_path / "cache" / f"{packing.digest}.parquet"
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_failure_leaves_nothing_behind(write_dataset, document, make_samples, tmp_path):
+    samples = make_samples(write_dataset([document]))
+    (Path(samples.dataset.url) / samples.dataset.shards[0].docs_path).unlink()
+    with pytest.raises(EnvironmentFault, match="which its manifest"):
+        make_packing(samples, tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_told(write_dataset, document, make_samples, tmp_path):
+    (tmp_path / "file").touch()
+    samples = make_samples(write_dataset([document]))
+    with pytest.raises(EnvironmentFault, match=r"cannot write to .*; name another .* XDG_CACHE"):
+        make_packing(samples, tmp_path / "file" / "cache")
+
+
+def test_windows_of_some_videos_can_be_left_out(
+    write_dataset, make_documents, make_samples, tmp_path
+):
+    url = write_dataset(make_documents("a", "b"), make_documents("c", clips=6))
+    every = make_packing(make_samples(url, budgets=Budgets(tokens=64, media=9)), tmp_path)
+    kept = every.without_videos(every.video[2:3])
+    numbers = np.flatnonzero(every.video != every.video[2])
+    assert 0 < len(kept) == len(numbers) < len(every)
+    for number, original in enumerate(numbers.tolist()):
+        assert kept.window(number) == every.window(original)
+        assert kept.place(number) == every.place(original)
+    assert kept.media.tolist() == every.media[numbers].tolist()
+    assert (every.num_documents, kept.num_documents) == (3, 2)
+    assert kept.digest != every.digest
+    assert every.without_videos(np.array([], np.int64)) is every
+    assert len(every.without_videos(every.video)) == 0
 
 
 def test_what_decides_on_windows_changes_the_digest(write_dataset, document, make_samples, helpers):
@@ -101,45 +154,13 @@ def test_what_decides_on_windows_changes_the_digest(write_dataset, document, mak
     assert dataclasses.replace(samples, size_px=99).packing_digest == samples.packing_digest
 
 
-def test_counts_say_what_is_trained_and_what_is_not(
-    write_dataset, document, make_samples, tmp_path, helpers
-):
-    texts = [(GIVEN, "red circle"), (SPEECH, "spoken words")], [("narrative", "x" * 70)], []
-    samples = make_samples(write_dataset([helpers.with_texts(document, *texts)]))
-    counts = make_packing(samples, tmp_path).counts
-    assert counts.tokens_with_loss == {GIVEN: 3}  # two words and the end of chunk
-    assert counts.tokens_without_loss == {SPEECH: 2}
-    assert counts.texts_by_kind == {GIVEN: 1, "narrative": 1, SPEECH: 1}
-    assert (counts.chars, counts.chars_trained) == (92, 10)
-    assert (counts.windows, counts.media, counts.frames, counts.tokens) == (1, 3, 6, 12)
-
-
-def test_pairs_are_the_clips_with_a_text(write_dataset, document, make_samples, tmp_path, helpers):
-    texts = [(GIVEN, "red")], [(SPEECH, "spoken")], [(CAPTION, "blue")]
-    url = write_dataset([helpers.with_texts(document, *texts)])
-    packing = make_packing(make_samples(url, form="pairs"), tmp_path)
-    assert [packing.window(n).clips for n in range(len(packing))] == [(0,), (2,)]
-
-
-def test_clips_without_frames_are_left_out(
-    write_dataset, document, make_samples, tmp_path, helpers
-):
-    blind = dataclasses.replace(document.clips[1], frames=())
-    clips = (document.clips[0], blind, document.clips[2])
-    frames = sum(len(clip.frames) for clip in clips)
-    document = helpers.sealed(dataclasses.replace(document, clips=clips, num_frames=frames))
-    packing = make_packing(make_samples(write_dataset([document])), tmp_path)
-    assert packing.window(0).clips == (0, 2)
-    assert packing.counts.clips_without_frames == 1
-
-
 def test_where_nothing_can_be_trained_it_says_why(
     write_dataset, document, make_samples, tmp_path, helpers
 ):
     url = write_dataset([document])
 
     def refused(match, view=None, **fields):
-        with pytest.raises(UsageError, match=match):
+        with pytest.raises(NothingFits, match=match):
             make_packing(make_samples(url, view, **fields), tmp_path)
 
     refused(r"view 'eval' of .* has no document", "eval")
@@ -154,4 +175,9 @@ def test_where_nothing_can_be_trained_it_says_why(
     refused(
         "the rest have no text that the policy trains on",
         policy=TextPolicy(loss_weights={TextKind.CAPTION: 0}),
+    )
+    refused(
+        r"no clip of .* fits: .* the rest have no text of what is seen, which a pair needs",
+        policy=TextPolicy(weights=(TextWeight(weight=0),)),
+        form="pairs",
     )

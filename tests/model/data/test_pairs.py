@@ -1,16 +1,19 @@
 """Pairs for the contrastive loss."""
 
+import dataclasses
 import itertools
 
 import pytest
 import torch
 
+from interlink.model.data import unreadable as unreadable_file
 from interlink.model.data.loader import LoaderOptions
 from interlink.model.data.order import World
 from interlink.model.data.packing import make_packing
 from interlink.model.data.pairs import PairLoader
 from interlink.model.data.policy import TextPolicy
-from interlink.schemas.errors import UsageError
+from interlink.schemas.document import Image
+from interlink.schemas.errors import EnvironmentFault, UsageError
 
 
 @pytest.fixture
@@ -117,3 +120,33 @@ def test_samples_of_the_other_form_are_refused(
     samples = make_samples(write_dataset(make_documents("a")))
     with pytest.raises(ValueError, match="form='interleaved' must be 'pairs'"):
         PairLoader(samples, make_packing(samples, tmp_path), LoaderOptions(batch_size=1))
+
+
+@pytest.fixture
+def with_bad_frames(write_dataset, make_documents, make_samples, tmp_path, helpers):
+    """A loader over three videos, of which the first has no frame that is a picture."""
+    documents = make_documents("a", "b", "c")
+    clips = tuple(
+        dataclasses.replace(
+            clip,
+            frames=tuple(dataclasses.replace(f, image=Image(bytes=b"broken")) for f in clip.frames),
+        )
+        for clip in documents[0].clips
+    )
+    documents[0] = helpers.sealed(dataclasses.replace(documents[0], clips=clips))
+    samples = make_samples(write_dataset(documents), form="pairs")
+    return PairLoader(samples, make_packing(samples, tmp_path), LoaderOptions(batch_size=3))
+
+
+def test_an_unreadable_pair_is_padding_and_listed(with_bad_frames, caplog):
+    batch = next(iter(with_bad_frames))
+    assert sorted(batch.valid_S.tolist()) == [False, True, True]
+    (pair,) = with_bad_frames.unreadable
+    assert "6 bytes that begin with b'broken' are no picture" in pair.reason
+    assert "left out of pairs of epoch 0: 6 bytes" in caplog.text
+
+
+def test_too_many_unreadable_pairs_stop_the_training(with_bad_frames, monkeypatch):
+    monkeypatch.setattr(unreadable_file, "_ENOUGH_TO_JUDGE", 6)
+    with pytest.raises(EnvironmentFault, match=r"2 of 6 pairs could not be read, the last because"):
+        take(with_bad_frames, 5)

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from interlink.model.data.packing import cut_document
+from interlink.model.data.cutting import cut_document
 from interlink.model.data.policy import TextPolicy
 from interlink.model.data.samples import count_by_kind
 
