@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from ..schemas.errors import UsageError
 from .cosmo.bases import TINY_BASE, language_model_folder
 from .cosmo.counts import (
     Counts,
@@ -23,13 +22,29 @@ from .cosmo.model import Cosmo
 from .cosmo.processor import CosmoProcessor
 from .cosmo.shapes import build_on_meta
 from .cosmo.vision import VisionTower
-from .data.packing import PackingCounts, make_packing
+from .data.cutting import PackingCounts
+from .data.packing import NothingFits, make_packing
+from .data.samples import Samples
 from .data.summary import DataSummary, summarize
 from .recipe import TrainRecipe
-from .training_data import make_samples
+from .training_data import as_pairs, check_batch, find_held_out, make_samples
 
 _TYPICAL_PAIR_TOKENS = 64
 """Tokens of a pair's text, of which only the memory estimate makes use: two long sentences."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutDescription:
+    """What would be measured on."""
+
+    documents: int
+    """Documents that samples come of."""
+    samples: int
+    """Their samples."""
+    clips: int
+    """The clips of these."""
+    num_overlapping: int
+    """Documents of the view that are left out, because their video is trained on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +55,10 @@ class DataDescription:
     """Packed sequences of the view that is trained on."""
     pairs: PackingCounts | None
     """Its pairs; None without the contrastive loss."""
-    held_out: PackingCounts | None
-    """Samples of the view that is measured on; None where it has no document."""
+    held_out: HeldOutDescription | None
+    """None where nothing is measured."""
+    why_none_held_out: str
+    """The reason then, as a sentence."""
     steps: int
     """Steps of the optimizer until its horizon in tokens."""
 
@@ -102,20 +119,13 @@ def step_shape(recipe: TrainRecipe, ranks: int) -> tuple[StepShape, int]:
     Raises:
         UsageError: the batch cannot be shared evenly among the ranks.
     """
-    batch = recipe.batch
-    for name in ("sequences", "pairs"):
-        if getattr(batch, name) % ranks:
-            raise UsageError(
-                f"batch.{name}={getattr(batch, name)} cannot be shared evenly among {ranks} "
-                f"ranks: take a multiple of {ranks}"
-            )
-    own = batch.sequences // ranks
-    sequences = min(batch.micro_sequences or own, own)
+    own = recipe.batch.share("sequences", ranks)
+    sequences = min(recipe.batch.micro_sequences or own, own)
     shape = StepShape(
         sequences=sequences,
         sequence_tokens=recipe.budgets.tokens,
         media=sequences * recipe.budgets.media,
-        pairs=batch.pairs // ranks if recipe.is_contrastive else 0,
+        pairs=recipe.batch.share("pairs", ranks) if recipe.is_contrastive else 0,
         pair_tokens=min(recipe.budgets.tokens, _TYPICAL_PAIR_TOKENS),
         frames=recipe.budgets.frames_per_clip,
     )
@@ -137,30 +147,46 @@ def find_processor(model: Cosmo) -> CosmoProcessor | None:
 
 def _describe_data(recipe: TrainRecipe, processor: CosmoProcessor) -> DataDescription:
     samples = make_samples(recipe, processor)
-    global_batch = recipe.batch.sequences
+    packing = make_packing(samples)
+    check_batch(recipe, samples, packing)
     # The horizon is in tokens without padding, so that steps follow from how full sequences are.
     summary = summarize(
         samples,
-        make_packing(samples),
+        packing,
         seed=recipe.seed,
-        global_batch=global_batch,
+        global_batch=recipe.batch.sequences,
         num_batches=0,
     )
-    if not summary.batches:
-        raise UsageError(
-            f"{recipe.dataset} packs into {summary.packed_sequences} sequences, fewer than "
-            f"batch.sequences={global_batch}: lower it or budgets.tokens, or add documents"
-        )
-    tokens_of_step = summary.counts.tokens / summary.packed_sequences * global_batch
+    tokens_of_step = summary.counts.tokens / summary.packed_sequences * recipe.batch.sequences
     steps = math.ceil(recipe.optimizer.tokens / tokens_of_step)
-    pairs = make_samples(recipe, processor, form="pairs") if recipe.is_contrastive else None
-    held_out = make_samples(recipe, processor, view=recipe.evaluation.view)
-    has_any = any(table.num_rows for _, _, table in held_out.dataset.scan(["document_id"]))
+    held_out, why_none = _describe_held_out(recipe, samples)
     return DataDescription(
         train=replace(summary, epochs=steps / summary.batches),
-        pairs=make_packing(pairs).counts if pairs else None,
-        held_out=make_packing(held_out).counts if has_any else None,
+        pairs=make_packing(as_pairs(samples)).counts if recipe.is_contrastive else None,
+        held_out=held_out,
+        why_none_held_out=why_none,
         steps=steps,
+    )
+
+
+def _describe_held_out(
+    recipe: TrainRecipe, trained: Samples
+) -> tuple[HeldOutDescription | None, str]:
+    """Return what would be measured on, or why there is nothing."""
+    if recipe.evaluation.view is None:
+        return None, "nothing, as evaluation.view is null"
+    try:
+        found = find_held_out(recipe, trained)
+    except NothingFits as error:
+        return None, f"nothing: {error}"
+    return (
+        HeldOutDescription(
+            documents=found.packing.num_documents,
+            samples=len(found.packing),
+            clips=int(found.packing.media.sum()),
+            num_overlapping=found.num_overlapping,
+        ),
+        "",
     )
 
 

@@ -13,9 +13,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self
 
-import pydantic
 import yaml
 
 from ..schemas.errors import UsageError
@@ -24,13 +23,13 @@ from .cosmo.config import CosmoConfig
 from .data.policy import TextPolicy
 from .data.section import check_keys
 from .data.windows import Budgets
-
-Section = TypeVar("Section")
+from .recipe_values import read_folder, read_section, read_value
 
 PRESETS = ("debug", "cosmo-2b", "faithful-2b")
 """The recipes that come with Interlink."""
 _PLACES = (
     "dataset",
+    "version",
     "output",
     "batch.num_workers",
     "batch.micro_sequences",
@@ -57,6 +56,21 @@ class BatchOptions:
 
     def __post_init__(self) -> None:
         _check_least(self, {"sequences": 1, "pairs": 0, "micro_sequences": 1, "num_workers": 0})
+        _check_pairs("batch.pairs", self.pairs)
+
+    def share(self, what: Literal["sequences", "pairs"], ranks: int) -> int:
+        """Return how many of a step's sequences or pairs one rank takes.
+
+        Raises:
+            UsageError: they cannot be shared evenly.
+        """
+        count: int = getattr(self, what)
+        if count % ranks:
+            raise UsageError(
+                f"batch.{what}={count} cannot be shared evenly among {ranks} ranks: "
+                f"take a multiple of {ranks}"
+            )
+        return count // ranks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,23 +96,30 @@ class OptimizerOptions:
     """Gradients of a greater norm are scaled down to it."""
 
     def __post_init__(self) -> None:
-        _check_least(self, {"tokens": 1, "warmup_tokens": 0, "weight_decay": 0, "final_share": 0})
+        _check_least(self, {"tokens": 1, "warmup_tokens": 0, "weight_decay": 0})
         _check_least(self, {"lr": 0, "gate_lr": 0})
+        if not 0 <= self.final_share <= 1:
+            raise UsageError(f"optimizer.final_share={self.final_share} must be from 0 to 1")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise UsageError(f"optimizer.betas={list(self.betas)} must be at least 0 and below 1")
         if self.warmup_tokens >= self.tokens:
             raise UsageError(
                 f"optimizer.warmup_tokens={self.warmup_tokens} must be below "
                 f"tokens={self.tokens}, which is where the training ends"
             )
-        if not self.max_grad_norm > 0:
-            raise UsageError(f"optimizer.max_grad_norm={self.max_grad_norm} must be above 0")
+        if not 0 < self.max_grad_norm < math.inf:
+            raise UsageError(
+                f"optimizer.max_grad_norm={self.max_grad_norm} must be finite and above 0"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationOptions:
     """Measuring on documents that are not trained on."""
 
-    view: str = "eval"
-    """The view whose documents are held out."""
+    view: str | None = "eval"
+    """The view whose documents are held out, those left out whose video is trained on; null to
+    measure nothing."""
     every_steps: int = 250
     """Measure after so many steps, and before the first and after the last."""
     sequences: int = 64
@@ -108,6 +129,7 @@ class EvaluationOptions:
 
     def __post_init__(self) -> None:
         _check_least(self, {"every_steps": 1, "sequences": 1, "pairs": 0})
+        _check_pairs("evaluation.pairs", self.pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +151,8 @@ class TrainRecipe:
 
     dataset: str
     """Folder or URL of the dataset."""
+    version: int | None = None
+    """Version of the dataset; null for the newest when the training begins."""
     view: str = "train"
     """The view whose documents are trained on."""
     output: str = "training"
@@ -162,20 +186,29 @@ class TrainRecipe:
             "model": CosmoConfig.from_mapping(_mapping("model", stated["model"])),
             "text": TextPolicy.from_mapping(stated.get("text", {})),
             "budgets": Budgets.from_mapping(stated["budgets"]),
-            "batch": _section("batch", stated["batch"], BatchOptions),
-            "optimizer": _section("optimizer", stated["optimizer"], OptimizerOptions),
-            "evaluation": _section("evaluation", stated.get("evaluation", {}), EvaluationOptions),
-            "checkpoint": _section("checkpoint", stated.get("checkpoint", {}), CheckpointOptions),
+            "batch": read_section("batch", stated["batch"], BatchOptions),
+            "optimizer": read_section("optimizer", stated["optimizer"], OptimizerOptions),
+            "evaluation": read_section(
+                "evaluation", stated.get("evaluation", {}), EvaluationOptions
+            ),
+            "checkpoint": read_section(
+                "checkpoint", stated.get("checkpoint", {}), CheckpointOptions
+            ),
         }
-        for key in ("dataset", "view", "output", "seed", "contrastive_weight"):
+        kinds = {"version": int | None, "seed": int, "contrastive_weight": float}
+        for key in ("dataset", "version", "view", "output", "seed", "contrastive_weight"):
             if key in stated:
-                kind = {"seed": int, "contrastive_weight": float}.get(key, str)
-                values[key] = _value(key, stated[key], kind)
+                values[key] = read_value(key, stated[key], kinds.get(key, str))
         return cls(**values)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.contrastive_weight) and self.contrastive_weight >= 0):
-            raise UsageError(f"contrastive_weight={self.contrastive_weight} must be at least 0")
+        object.__setattr__(self, "output", read_folder("output", self.output))
+        if self.version is not None and self.version < 1:
+            raise UsageError(f"version={self.version} must be at least 1, or null for the newest")
+        if not 0 <= self.contrastive_weight < math.inf:
+            raise UsageError(
+                f"contrastive_weight={self.contrastive_weight} must be finite and at least 0"
+            )
 
     @property
     def is_contrastive(self) -> bool:
@@ -236,24 +269,17 @@ def _mapping(name: str, content: object) -> Mapping[str, Any]:
     return content
 
 
-def _section(name: str, content: object, record: type[Section]) -> Section:
-    values = check_keys(name, content, record)
-    hints = {f.name: f.type for f in dataclasses.fields(record)}  # type: ignore[arg-type]
-    return record(**{key: _value(f"{name}.{key}", v, hints[key]) for key, v in values.items()})
-
-
-def _value(place: str, value: object, kind: Any) -> Any:  # noqa: ANN401  (any annotation)
-    """Return a value as its field wants it."""
-    try:
-        return pydantic.TypeAdapter(kind).validate_python(value)
-    except pydantic.ValidationError as error:
-        problem = error.errors()[0]["msg"]
-        raise UsageError(f"{place}={value!r} is not allowed: {problem}") from error
+def _check_pairs(place: str, pairs: int) -> None:
+    if pairs == 1:
+        raise UsageError(
+            f"{place}=1 compares a pair with nothing: take at least 2, or 0 for no pairs"
+        )
 
 
 def _check_least(options: object, least: Mapping[str, float]) -> None:
     section = type(options).__name__.removesuffix("Options").lower()
     for name, lowest in least.items():
         value = getattr(options, name)
-        if value is not None and not value >= lowest:
-            raise UsageError(f"{section}.{name}={value} must be at least {lowest}")
+        if value is not None and not lowest <= value < math.inf:
+            finite = "finite and " if value == math.inf else ""
+            raise UsageError(f"{section}.{name}={value} must be {finite}at least {lowest}")

@@ -1,17 +1,19 @@
 """From a training recipe to its two streams, and to what is held out: `model/data` joined up."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
-from ..schemas.errors import UsageError
+import numpy as np
+
 from .cosmo.batch import PackedBatch, PairBatch
 from .cosmo.processor import CosmoProcessor
 from .data.dataset import open_dataset
-from .data.loader import LoaderOptions, PackedLoader
-from .data.order import World
-from .data.packing import make_packing
+from .data.loader import LoaderOptions, PackedLoader, check_fills_batch
+from .data.order import EpochOrder, World
+from .data.packing import NothingFits, Packing, make_packing
 from .data.pairs import PairLoader
 from .data.samples import Samples
 from .data.vocabulary import Vocabulary
@@ -29,6 +31,7 @@ def make_samples(
     *,
     view: str | None = None,
     form: Form = "interleaved",
+    version: int | None = None,
 ) -> Samples:
     """Return what a recipe's samples are made of.
 
@@ -37,12 +40,15 @@ def make_samples(
         processor: tokenizer and picture size.
         view: of the dataset; None for the one that is trained on.
         form: stretches of documents, or single clips with their text.
+        version: of the dataset; None for the recipe's.
 
     Raises:
-        UsageError: there is no such dataset or view.
+        UsageError: there is no such dataset, version or view.
     """
+    view = recipe.view if view is None else view
+    version = recipe.version if version is None else version
     return Samples(
-        dataset=open_dataset(recipe.dataset, view or recipe.view),
+        dataset=open_dataset(recipe.dataset, view, version=version),
         vocabulary=Vocabulary.of(processor.tokenizer),
         policy=recipe.text,
         budgets=recipe.budgets,
@@ -59,23 +65,32 @@ class TrainingStreams:
         recipe: of the training.
         processor: of its model.
         world: this rank among the ranks.
+        version: of the dataset, where a checkpoint tells it; None for the recipe's.
 
     Raises:
-        UsageError: the dataset has nothing that fits, or a batch cannot be shared among the ranks.
+        UsageError: the dataset has nothing that fits, or less than one batch, or a batch cannot be
+            shared among the ranks.
     """
 
-    def __init__(self, recipe: TrainRecipe, processor: CosmoProcessor, world: World) -> None:
+    def __init__(
+        self,
+        recipe: TrainRecipe,
+        processor: CosmoProcessor,
+        world: World,
+        *,
+        version: int | None = None,
+    ) -> None:
         self._recipe = recipe
-        self.samples = make_samples(recipe, processor)
-        packing = make_packing(self.samples)
         options = _options(recipe, "sequences", world)
-        self._packed = PackedLoader(self.samples, packing, options, world=world)
-        self._packing = packing
+        of_pairs = _options(recipe, "pairs", world) if recipe.is_contrastive else None
+        self.samples = samples = make_samples(recipe, processor, version=version)
+        self._packing = packing = make_packing(samples)
+        check_batch(recipe, samples, packing)
+        self._packed = PackedLoader(samples, packing, options, world=world)
         self._pairs: PairLoader | None = None
-        if recipe.is_contrastive:
-            samples = make_samples(recipe, processor, form="pairs")
-            options = _options(recipe, "pairs", world)
-            self._pairs = PairLoader(samples, make_packing(samples), options, world=world)
+        if of_pairs is not None:
+            pairs = as_pairs(samples)
+            self._pairs = PairLoader(pairs, make_packing(pairs), of_pairs, world=world)
 
     def __iter__(self) -> Iterator[tuple[PackedBatch, PairBatch | None]]:
         """Yield this rank's share of each step, without end."""
@@ -92,6 +107,16 @@ class TrainingStreams:
             keep_tail=True,
         )
         return next(iter(PackedLoader(self.samples, self._packing, options)))
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """What is read, as JSON holds it: `url`, `version` and `content_digest`."""
+        dataset = self.samples.dataset
+        return {
+            "url": dataset.url,
+            "version": dataset.manifest.version,
+            "content_digest": dataset.manifest.content_digest,
+        }
 
     @property
     def epoch(self) -> int:
@@ -127,38 +152,48 @@ class HeldOut:
     pairs: PairLoader | None
     num_batches: int
     """Batches of packed sequences that this rank takes."""
+    num_overlapping: int
+    """Documents of the view that are left out, because their video is trained on."""
 
     @classmethod
-    def of(cls, recipe: TrainRecipe, processor: CosmoProcessor, world: World) -> "HeldOut":
+    def of(
+        cls,
+        recipe: TrainRecipe,
+        processor: CosmoProcessor,
+        world: World,
+        *,
+        version: int | None = None,
+    ) -> "HeldOut":
         """Open what the recipe holds out.
 
+        Args:
+            recipe: of the training; its `evaluation.view` is not None.
+            processor: of its model.
+            world: this rank among the ranks.
+            version: of the dataset, the one that is trained on; None for the recipe's.
+
         Raises:
-            UsageError: the view does not exist, or has nothing that fits.
+            UsageError: the view does not exist.
+            NothingFits: it has nothing that fits, or all of it is trained on.
         """
-        view = recipe.evaluation.view
-        samples = make_samples(recipe, processor, view=view)
+        held_out = find_held_out(recipe, make_samples(recipe, processor, version=version))
         # Media are exchanged within a batch: it should hold several documents, and fit.
         share = max(1, recipe.evaluation.sequences // world.size)
         size = min(share, recipe.batch.micro_sequences or _HELD_OUT_SEQUENCES)
-        wanted = recipe.evaluation.sequences
-        packed = PackedLoader(
-            samples,
-            make_packing(samples),
-            LoaderOptions(batch_size=size, epochs=1, keep_tail=True),
-            world=world,
-        )
+        options = LoaderOptions(batch_size=size, epochs=1, keep_tail=True)
+        packed = PackedLoader(held_out.samples, held_out.packing, options, world=world)
         pairs: PairLoader | None = None
-        if recipe.is_contrastive and recipe.evaluation.pairs:
-            of_pairs = make_samples(recipe, processor, view=view, form="pairs")
-            pairs = PairLoader(
-                of_pairs,
-                make_packing(of_pairs),
-                LoaderOptions(
-                    batch_size=-(-recipe.evaluation.pairs // world.size), epochs=1, keep_tail=True
-                ),
-                world=world,
-            )
-        return cls(packed=packed, pairs=pairs, num_batches=-(-wanted // (size * world.size)))
+        if held_out.pairs is not None:
+            size_of_pairs = -(-recipe.evaluation.pairs // world.size)
+            options = LoaderOptions(batch_size=size_of_pairs, epochs=1, keep_tail=True)
+            samples = as_pairs(held_out.samples)
+            pairs = PairLoader(samples, held_out.pairs, options, world=world)
+        return cls(
+            packed=packed,
+            pairs=pairs,
+            num_batches=-(-recipe.evaluation.sequences // (size * world.size)),
+            num_overlapping=held_out.num_overlapping,
+        )
 
     def packed_batches(self) -> Iterator[PackedBatch]:
         """Yield the packed sequences, the same at each evaluation."""
@@ -172,13 +207,77 @@ class HeldOut:
             yield from islice(self.pairs, 1)
 
 
-def _options(recipe: TrainRecipe, what: str, world: World) -> LoaderOptions:
-    count = getattr(recipe.batch, what)
-    if count % world.size:
-        raise UsageError(
-            f"batch.{what}={count} cannot be shared evenly among {world.size} ranks: "
-            f"take a multiple of {world.size}"
-        )
+@dataclass(frozen=True, kw_only=True)
+class HeldOutWindows:
+    """The windows that are measured on; made by `find_held_out`."""
+
+    samples: Samples
+    packing: Packing
+    """Without the videos that are trained on."""
+    pairs: Packing | None
+    """The same of pairs; None where none are measured, or none are left."""
+    num_overlapping: int
+    """Documents that were left out, because their video is trained on."""
+
+
+def find_held_out(recipe: TrainRecipe, trained: Samples) -> HeldOutWindows:
+    """Return what a recipe holds out, kept apart from what it trains on.
+
+    Views are rules that a recipe's author wrote: nothing else keeps two of them from sharing
+    documents, or documents from sharing a video.
+
+    Args:
+        recipe: of the training; its `evaluation.view` is not None.
+        trained: the samples that it trains on.
+
+    Raises:
+        UsageError: the view does not exist.
+        NothingFits: it has nothing that fits, or all of it is trained on.
+    """
+    view = recipe.evaluation.view
+    if view is None:
+        raise ValueError("evaluation.view is null: nothing shall be measured")
+    videos = make_packing(trained).video
+    if recipe.is_contrastive:
+        videos = np.concatenate([videos, make_packing(as_pairs(trained)).video])
+    samples = replace(trained, dataset=trained.dataset.through(view))
+    every = make_packing(samples)
+    packing = every.without_videos(videos)
+    if len(packing) == 0:
+        raise NothingFits(f"all {len(every)} samples of view {view!r} are trained on")
+    pairs: Packing | None = None
+    if recipe.is_contrastive and recipe.evaluation.pairs:
+        with suppress(NothingFits):  # the loss can be measured all the same
+            pairs = make_packing(as_pairs(samples)).without_videos(videos)
+    return HeldOutWindows(
+        samples=samples,
+        packing=packing,
+        pairs=pairs if pairs else None,
+        num_overlapping=every.num_documents - packing.num_documents,
+    )
+
+
+def as_pairs(samples: Samples) -> Samples:
+    """Return the same samples as pairs, of the same version of the dataset."""
+    return replace(samples, form="pairs")
+
+
+def check_batch(recipe: TrainRecipe, samples: Samples, packing: Packing) -> None:
+    """Refuse a batch that the dataset cannot fill, before anything is computed for it.
+
+    Raises:
+        UsageError: an epoch has fewer packed sequences than one step takes.
+    """
+    rows = recipe.batch.sequences
+    order = EpochOrder(packing, samples.budgets, seed=recipe.seed, epoch=0)
+    check_fills_batch(samples, order.count(enough=rows), rows)
+
+
+def _options(
+    recipe: TrainRecipe, what: Literal["sequences", "pairs"], world: World
+) -> LoaderOptions:
     return LoaderOptions(
-        batch_size=count // world.size, seed=recipe.seed, num_workers=recipe.batch.num_workers
+        batch_size=recipe.batch.share(what, world.size),
+        seed=recipe.seed,
+        num_workers=recipe.batch.num_workers,
     )

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from ...model.dry_run import DryRun
+    from ...model.dry_run import DataDescription, DryRun
     from ...model.evaluate import Evaluation
     from ...model.recipe import TrainRecipe
     from ...model.train import TrainReport
@@ -27,15 +27,21 @@ def print_dry_run(console: Console, recipe: "TrainRecipe", found: "DryRun") -> N
         table.add_row(name, value)
     if (pairs := found.data.pairs) is not None:
         table.add_row("pairs", f"{pairs.windows:,} clips, of {pairs.documents:,} documents")
-    held_out = found.data.held_out
-    text = f"view {recipe.evaluation.view} has no document: nothing can be measured"
-    if held_out is not None:
-        text = (
-            f"{held_out.documents:,} documents of view {recipe.evaluation.view}: "
-            f"{held_out.windows:,} samples, {held_out.media:,} clips"
-        )
-    table.add_row("held out", text)
+    table.add_row("held out", _held_out_text(recipe, found.data))
     console.print(table)
+
+
+def _held_out_text(recipe: "TrainRecipe", data: "DataDescription") -> str:
+    held_out = data.held_out
+    if held_out is None:
+        return data.why_none_held_out
+    text = (
+        f"{held_out.documents:,} documents of view {recipe.evaluation.view}: "
+        f"{held_out.samples:,} samples, {held_out.clips:,} clips"
+    )
+    if held_out.num_overlapping:
+        text += f"; {held_out.num_overlapping:,} more are left out: their videos are trained on"
+    return text
 
 
 def print_training(console: Console, report: "TrainReport") -> None:
