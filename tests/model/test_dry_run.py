@@ -8,6 +8,7 @@ import pytest
 from interlink.model.cosmo.counts import count_parameters
 from interlink.model.cosmo.model import Cosmo
 from interlink.model.data.dataset import open_dataset
+from interlink.model.data.packing import NothingFits
 from interlink.model.dry_run import describe_training, step_shape
 from interlink.model.recipe import TrainRecipe, read_preset
 from interlink.model.train import train
@@ -43,7 +44,9 @@ def test_steps_are_about_those_that_a_training_takes(recipe):
 def test_the_data_of_both_views_and_of_the_pairs_is_counted(recipe):
     data = describe_training(recipe).data
     assert data.train.counts.documents == 8
-    assert data.held_out.documents == 4
+    held_out = data.held_out
+    assert (held_out.documents, held_out.samples, held_out.clips) == (4, 4, 12)
+    assert held_out.num_overlapping == 0
     assert data.pairs.windows == data.pairs.clips == 24
     assert sum(data.train.counts.tokens_with_loss.values()) > 0
 
@@ -58,6 +61,30 @@ def test_a_dataset_that_holds_nothing_out_is_described_all_the_same(plain_recipe
     )
     found = describe_training(changed(plain_recipe, evaluation={"view": "none"}))
     assert found.data.held_out is None
+    assert "view 'none' of" in found.data.why_none_held_out
+    assert "has no document" in found.data.why_none_held_out
+
+
+def test_a_view_without_such_texts_is_described_all_the_same(plain_recipe, monkeypatch):
+    def refuse(recipe, trained):
+        raise NothingFits("view 'eval' has no text of kind caption")
+
+    monkeypatch.setattr("interlink.model.dry_run.find_held_out", refuse)
+    found = describe_training(TrainRecipe.from_mapping(plain_recipe))
+    assert found.data.held_out is None
+    assert found.data.why_none_held_out == "nothing: view 'eval' has no text of kind caption"
+
+
+def test_what_is_trained_on_is_not_held_out(plain_recipe):
+    data = describe_training(changed(plain_recipe, evaluation={"view": "train"})).data
+    assert data.held_out is None
+    assert data.why_none_held_out == "nothing: all 8 samples of view 'train' are trained on"
+
+
+def test_nothing_may_be_held_out(plain_recipe):
+    data = describe_training(changed(plain_recipe, evaluation={"view": None})).data
+    assert data.held_out is None
+    assert data.why_none_held_out == "nothing, as evaluation.view is null"
 
 
 def test_without_contrastive_loss_there_are_no_pairs(plain_recipe):

@@ -1,21 +1,85 @@
 """The streams of a recipe: shared evenly, resumable, the same for any number of ranks."""
 
 import dataclasses
+import sys
 from itertools import islice
 
 import pytest
 import torch
 
 from interlink.model.cosmo.model import Cosmo
+from interlink.model.data.dataset import open_dataset
 from interlink.model.data.order import World
+from interlink.model.data.packing import NothingFits
 from interlink.model.recipe import TrainRecipe
-from interlink.model.training_data import HeldOut, TrainingStreams
+from interlink.model.training_data import HeldOut, TrainingStreams, make_samples
 from interlink.schemas.errors import UsageError
 
 
 @pytest.fixture
 def processor(recipe):
     return Cosmo.build(recipe.model).processor
+
+
+@pytest.fixture
+def rewrite(small_dataset, tmp_path):
+    """Writes a next version of the dataset with other documents."""
+    data = sys.modules["interlink_test_model_data"]
+    write = data.DatasetMaker(tmp_path)
+
+    def commit(documents):
+        ordered = sorted(documents, key=lambda document: document.document_id)
+        write([data.sealed(document) for document in ordered])
+
+    return commit
+
+
+@pytest.fixture
+def grow(small_dataset, rewrite, make_documents):
+    """Adds documents of new videos, of which one half is held out."""
+
+    def add(*names):
+        new = [
+            dataclasses.replace(document, split="eval" if number % 2 else "train")
+            for number, document in enumerate(make_documents(*names))
+        ]
+        rewrite([*open_dataset(small_dataset).documents(), *new])
+
+    return add
+
+
+@pytest.fixture
+def overlap(small_dataset, rewrite):
+    """Holds out further windows of the first videos that are trained on."""
+
+    def add(count):
+        documents = list(open_dataset(small_dataset).documents())
+        trained = [document for document in documents if document.split == "train"]
+        second = [
+            dataclasses.replace(document, split="eval", document_id=document.document_id[::-1])
+            for document in trained[:count]
+        ]
+        rewrite([*documents, *second])
+
+    return add
+
+
+@pytest.fixture
+def only_speech(small_dataset, rewrite):
+    """Leaves no text but speech in the documents of one split."""
+
+    def spoken(document):
+        clips = tuple(
+            dataclasses.replace(clip, texts=tuple(t for t in clip.texts if t.kind == "speech"))
+            for clip in document.clips
+        )
+        return dataclasses.replace(document, clips=clips)
+
+    def strip(split):
+        documents = open_dataset(small_dataset).documents()
+        rewrite([spoken(d) if d.split == split else d for d in documents])
+
+    return strip
 
 
 def first(streams, count):
@@ -55,6 +119,85 @@ def test_the_first_sequences_are_those_of_the_stream_and_leave_it(recipe, proces
 def test_a_batch_that_ranks_cannot_share_is_refused(recipe, processor):
     with pytest.raises(UsageError, match=r"batch\.sequences=2 cannot be shared .* 3 ranks"):
         TrainingStreams(recipe, processor, World(rank=0, size=3))
+
+
+def test_a_batch_larger_than_the_dataset_is_refused_at_once(plain_recipe, processor):
+    batch = plain_recipe["batch"] | {"sequences": 1000}
+    recipe = TrainRecipe.from_mapping(plain_recipe | {"batch": batch})
+    with pytest.raises(UsageError, match=r"fewer than batch\.sequences=1000: lower it"):
+        TrainingStreams(recipe, processor, World())
+
+
+def test_everything_reads_one_version_while_the_dataset_grows(plain_recipe, processor, grow):
+    recipe = TrainRecipe.from_mapping(plain_recipe)
+    before = TrainingStreams(recipe, processor, World())
+    assert before.source["version"] == 1
+    assert before.source["url"] == recipe.dataset
+    grow(*"mnop")
+    newest = TrainingStreams(recipe, processor, World())
+    assert newest.source["version"] == 2
+    assert newest.source["content_digest"] != before.source["content_digest"]
+    same = TrainingStreams(recipe, processor, World(), version=1)
+    assert same.source == before.source
+    same.load_state_dict(before.state_dict())
+    named = TrainRecipe.from_mapping(plain_recipe | {"version": 1})
+    assert TrainingStreams(named, processor, World()).source == before.source
+    assert TrainingStreams(named, processor, World(), version=2).source == newest.source
+    assert named.digest == recipe.digest
+    pairs = make_samples(recipe, processor, form="pairs", version=1)
+    assert pairs.dataset.manifest.version == 1
+    held_out = [HeldOut.of(recipe, processor, World(), version=v) for v in (1, 2, None)]
+    digests = [each.packed.state_dict()["packing"] for each in held_out]
+    assert digests[0] != digests[1] == digests[2]
+
+
+def test_the_manifest_is_opened_once_for_sequences_and_pairs(recipe, processor, monkeypatch):
+    opened = []
+
+    def spy(*arguments, **options):
+        opened.append(arguments)
+        return open_dataset(*arguments, **options)
+
+    monkeypatch.setattr("interlink.model.training_data.open_dataset", spy)
+    TrainingStreams(recipe, processor, World())
+    assert len(opened) == 1
+
+
+def test_documents_whose_video_is_trained_on_are_not_held_out(plain_recipe, processor, overlap):
+    overlap(3)
+    recipe = TrainRecipe.from_mapping(plain_recipe)
+    held_out = HeldOut.of(recipe, processor, World())
+    assert held_out.num_overlapping == 3
+    names = [name for batch in held_out.packed_batches() for name in batch.sequence_ids]
+    found = {d for name in names if ":" in name for d in name.split(":")[1].split("+")}
+    dataset = open_dataset(recipe.dataset)
+    trained = {d.video_id for d in dataset.through("train").documents()}
+    assert len(found) == 4
+    assert not {dataset.find(document).video_id for document in found} & trained
+    pairs = {name for batch in held_out.pair_batches() for name in batch.pair_ids}
+    assert {name.split("/")[0] for name in pairs - {"padding"}} == found
+
+
+def test_a_view_that_is_all_trained_on_is_told(plain_recipe, processor):
+    evaluation = plain_recipe["evaluation"] | {"view": "train"}
+    recipe = TrainRecipe.from_mapping(plain_recipe | {"evaluation": evaluation})
+    with pytest.raises(NothingFits, match="all 8 samples of view 'train' are trained on"):
+        HeldOut.of(recipe, processor, World())
+
+
+def test_without_a_view_nothing_may_be_measured(plain_recipe, processor):
+    evaluation = plain_recipe["evaluation"] | {"view": None}
+    recipe = TrainRecipe.from_mapping(plain_recipe | {"evaluation": evaluation})
+    with pytest.raises(ValueError, match=r"evaluation\.view is null"):
+        HeldOut.of(recipe, processor, World())
+
+
+def test_where_no_pairs_are_held_out_the_rest_is_measured(plain_recipe, processor, only_speech):
+    only_speech("eval")
+    recipe = TrainRecipe.from_mapping(plain_recipe | {"text": {"speech": "on"}})
+    held_out = HeldOut.of(recipe, processor, World())
+    assert held_out.pairs is None
+    assert sum(len(batch.sequence_ids) for batch in held_out.packed_batches()) > 0
 
 
 def test_without_contrastive_loss_there_are_no_pairs(plain_recipe, processor):
