@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from ..schemas.errors import UsageError
 from .checkpoint import SEAL, STATE, check_seal, newest_checkpoint, read_state
@@ -65,8 +66,11 @@ def caption_frames(model: Cosmo, clip: ClipFrames) -> str:
         stack_media([[clip]], size_px=processor.size_px),
         pad=processor.special.pad,
     )
-    device = next(model.parameters()).device
-    (written,) = generate(model, prompt.to(device), max_new_tokens=_MAX_NEW_TOKENS)
+    # The frozen half may be bf16, and what was trained is float32: what meets there must be cast.
+    frozen = next(model.language.model.parameters())
+    is_mixed = frozen.dtype != torch.float32
+    with torch.autocast(frozen.device.type, dtype=frozen.dtype, enabled=is_mixed):
+        (written,) = generate(model, prompt.to(frozen.device), max_new_tokens=_MAX_NEW_TOKENS)
     return processor.decode(written)
 
 

@@ -23,6 +23,7 @@ from .cosmo.masks import check_media
 from .cosmo.model import Cosmo
 from .cosmo.resampler import MediaTokens
 from .derange import Exchange, derange_media
+from .finite import finite
 from .parallelize import Ranks
 
 __all__ = ["Evaluation", "derange_media", "evaluate"]
@@ -54,7 +55,8 @@ class Evaluation:
 
     def to_plain(self) -> dict[str, Any]:
         """Return what JSON holds; null for what is not finite."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        plain: dict[str, Any] = finite(asdict(self))
+        return plain
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
@@ -209,9 +211,3 @@ def _mean_and_error(documents_3: Tensor) -> tuple[float, float, int]:
     mean = total / count
     variance = max(squares / count - mean**2, 0.0) * count / (count - 1)
     return mean, math.sqrt(variance / count), int(count)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  (any field)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,7 +4,6 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -16,6 +15,7 @@ from ...schemas.video import Scan
 from ...transforms.child import Child
 from ...transforms.frames import evenly_spaced
 from ...transforms.media.blobs import BLOB_NAME, Blob, read_blob
+from ...transforms.media.jpeg import decode_jpeg
 from ...transforms.media.limits import MediaLimits
 from ...transforms.media.scan import ScanVideos
 from ...transforms.text.assemble import AssembleDocuments
@@ -95,10 +95,3 @@ def _scan(path: Path) -> list[ShownFrame]:
             )
             for frame, (offset, size) in zip(scan.frames, answer["frames"], strict=True)
         ]
-
-
-def decode_jpeg(jpeg: bytes) -> npt.NDArray[np.uint8]:
-    """Return a picture that the pipeline has written: uint8, shape (height, width, 3), RGB."""
-    decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
-    assert decoded is not None  # the scan wrote it
-    return decoded.astype(np.uint8, copy=False)

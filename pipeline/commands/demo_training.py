@@ -23,7 +23,7 @@ from .train_tables import print_training
 
 if TYPE_CHECKING:
     from ...model.recipe import TrainRecipe
-    from ...model.train import TrainReport
+    from ...model.train_report import TrainReport
 
 NUM_CAPTIONED = 3
 """Held-out clips that the trained model is asked about: the first ones, so that none is chosen."""
@@ -107,8 +107,8 @@ def _show_captions(console: Console, trained: "TrainReport", dataset: Path) -> N
     from ...model.cosmo.model import Cosmo
     from ...model.data.dataset import open_dataset
     from ...model.data.pictures import choose_evenly
+    from ...transforms.media.jpeg import decode_jpeg
     from .caption_sheet import CaptionedClip, draw_captions
-    from .clip_frames import decode_jpeg
 
     model = Cosmo.from_pretrained(trained.checkpoint)
     most = frames_per_clip(trained.checkpoint)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from ...model.finite import finite
 from .train_tables import gain_text
 
 if TYPE_CHECKING:
@@ -141,7 +142,4 @@ def train_progress_for(console: Console) -> TrainBar | TrainLines:
 
 
 def _say(event: str, **values: object) -> None:
-    finite = {
-        k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()
-    }
-    print(json.dumps({"event": event} | finite), flush=True)
+    print(json.dumps({"event": event, **finite(values)}), flush=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ...model.dry_run import DataDescription, DryRun
     from ...model.evaluate import Evaluation
     from ...model.recipe import TrainRecipe
-    from ...model.train import TrainReport
+    from ...model.train_report import TrainReport
 
 
 def print_dry_run(console: Console, recipe: "TrainRecipe", found: "DryRun") -> None:

@@ -43,6 +43,15 @@ def test_the_model_writes_on_from_one_visual_token(model):
     assert caption_clip(model, frames, [0.0, 0.5]) == model.processor.decode(written)
 
 
+def test_a_model_whose_frozen_half_is_bf16_captions_too(recipe, model):
+    half = Cosmo.build(recipe.model, frozen_dtype=torch.bfloat16).eval()
+    assert next(half.language.model.parameters()).dtype is torch.bfloat16
+    written = caption_clip(half, pictures(0), [0.0, 0.5])
+    assert isinstance(written, str)
+    # It rounds, so that captions may part after some words; they begin alike.
+    assert written[:8] == caption_clip(model, pictures(0), [0.0, 0.5])[:8]
+
+
 def test_pictures_of_any_size_are_seen_whole(model):
     large = pictures(1, size=64)
     small = np.stack([frame.reshape(16, 4, 16, 4, 3).mean((1, 3)).round() for frame in large])

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -13,12 +13,10 @@ from ...schemas.outcome import ErrorCode
 from ...schemas.text import Caption, TextKind, TextStatus
 from ...schemas.video import BoundaryKind, Frame
 from ..base import Failed, Kept, Map
+from ..media.jpeg import decode_jpeg
 from .captioner import ClipFrame, ClipFrames, ClipTexts
 from .facts import FactsCaptioner
 from .transformers_vlm import TransformersCaptioner
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _GRADUAL = (BoundaryKind.FADE, BoundaryKind.DISSOLVE)
 _HALF_TRANSITION_US = 1_000_000
@@ -106,24 +104,6 @@ def _settled(clip: Clip) -> Sequence[Frame]:
         end_us -= _HALF_TRANSITION_US
     settled = [frame for frame in clip.frames if start_us <= frame.time_us < end_us]
     return settled if 2 * len(settled) >= len(clip.frames) else clip.frames
-
-
-def decode_jpeg(data: bytes) -> "NDArray[Any]":
-    """Decode a JPEG to RGB, uint8, shape (height, width, 3).
-
-    Raises:
-        RecordError: `media_corrupt`, it cannot be decoded.
-    """
-    import cv2
-    import numpy as np
-
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if bgr is None:
-        raise RecordError(
-            ErrorCode.MEDIA_CORRUPT, f"a frame of {len(data)} bytes cannot be decoded as JPEG"
-        )
-    rgb: NDArray[Any] = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-    return rgb
 
 
 def _add_texts(clip: Clip, texts: ClipTexts | None) -> Kept[Clip] | Failed:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interlink.model.train import TrainReport
+from interlink.model.train_report import TrainReport
 
 
 def events(printed: str) -> list[dict]:

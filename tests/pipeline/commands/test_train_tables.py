@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from interlink.model.evaluate import Evaluation
-from interlink.model.train import TrainReport
+from interlink.model.train_report import TrainReport
 from interlink.pipeline.commands.train_tables import print_training
 
 BEFORE = Evaluation(

@@ -4,20 +4,18 @@ import pickle
 from collections.abc import Sequence
 from typing import Literal
 
-import cv2
 import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import PartWorkspace
-from interlink.schemas.errors import RecordError
 from interlink.schemas.ids import digest
 from interlink.schemas.outcome import ErrorCode
 from interlink.schemas.text import Caption, TextKind, TextStatus
 from interlink.schemas.video import BoundaryKind
 from interlink.transforms.base import Failed, Kept
-from interlink.transforms.captions.caption import CaptionClips, decode_jpeg
+from interlink.transforms.captions.caption import CaptionClips
 from interlink.transforms.captions.captioner import Captioner, ClipTexts, evenly
 from interlink.transforms.captions.facts import FactsCaptioner
 from interlink.transforms.captions.transformers_vlm import TransformersCaptioner
@@ -211,18 +209,6 @@ def test_facts_of_real_clips_through_the_whole_transform(color_clips, workspace)
         "A blue background; the camera is still.",
     ]
     assert results[color_clips[0].clip_id].record.scores.text_area_share is None
-
-
-@pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff", b"GIF89a"])
-def test_bytes_that_are_no_jpeg_are_a_record_error(data):
-    with pytest.raises(RecordError, match="cannot be decoded as JPEG"):
-        decode_jpeg(data)
-
-
-def test_decoded_picture_is_rgb():
-    _, data = cv2.imencode(".png", np.full((2, 3, 3), (10, 20, 30), np.uint8))
-
-    assert decode_jpeg(data.tobytes()).tolist()[0][0] == [30, 20, 10]
 
 
 def test_recipe_section_chooses_the_backend_by_name():
