@@ -118,7 +118,7 @@ class EvaluationOptions:
     """Measuring on documents that are not trained on."""
 
     view: str | None = "eval"
-    """The view whose documents are held out, those left out whose video is trained on; null to
+    """The view whose documents are held out, but for those whose video is trained on; null to
     measure nothing."""
     every_steps: int = 250
     """Measure after so many steps, and before the first and after the last."""

@@ -41,8 +41,8 @@ class CosmoConfig:
     """Whether queries and keys of a gated block are normalised, per head."""
     residual_scale: bool = True
     """Whether a block's output is multiplied by the size of the stream that it is added to, as
-    measured once by `Cosmo.calibrate`. [Tiny base, 8 documents: loss 0.05 after 126 steps, else
-    after 172.]"""
+    measured once by `model.cosmo.calibrate.calibrate`. [Tiny base, 8 documents: loss 0.05 after 126
+    steps, else after 172.]"""
 
     num_latents: int = 64
     """Visual tokens per media, besides the one query of the contrastive loss."""

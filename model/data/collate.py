@@ -82,6 +82,7 @@ def stack_packed(
             columns["label_kinds_BL"][index, at + 1 : end] = document.kinds[1:]
             columns["document_BL"][index, at:end] = number
             columns["position_ids_BL"][index, at:end] = np.arange(end - at)
+            # Each document counts its media from 1; in the row they stand one after another.
             seen = np.array(document.media)
             columns["media_index_BL"][index, at:end] = np.where(seen > 0, seen + media, 0)
             at, media = end, media + int(seen.max(initial=0))

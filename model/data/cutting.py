@@ -111,8 +111,9 @@ def _cut(
 
 
 def _cost(samples: Samples, clip: RowClip) -> ClipCost:
-    if not clip.frames:
+    if not clip.frames:  # `<visual>` would stand for nothing
         return ClipCost(tokens=0, is_useful=False)
+    # Whatever an epoch draws must fit, so that windows are the same in all of them.
     outcomes = samples.policy.outcomes(clip)
     tokens = max(count_tokens(pieces, samples.vocabulary) for pieces in outcomes)
     return ClipCost(tokens=tokens, is_useful=samples.is_useful(clip))
@@ -134,7 +135,7 @@ def _count_window(
     counts.media += len(window.clips)
     most = samples.budgets.frames_per_clip
     counts.frames += sum(min(most, len(row.clips[clip].frames)) for clip in window.clips)
-    for index in window.clips[window.num_context :]:
+    for index in window.clips[window.num_context :]:  # context was counted in its own window
         pieces = {p for outcome in samples.policy.outcomes(row.clips[index]) for p in outcome}
         learned = [p for p in pieces if samples.policy.loss_weight(p.kind) > 0]
         counts.chars_trained += sum(len(piece.text) for piece in learned)

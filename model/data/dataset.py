@@ -180,7 +180,7 @@ class Dataset:
 
 
 class _OwnedParquet(pq.ParquetFile):  # type: ignore[misc]  # pyarrow is untyped
-    """A Parquet file that closes the file object that it was given."""
+    """A Parquet file that closes the file object that it was given, as pyarrow's own does not."""
 
     def close(self, force: bool = True) -> None:
         super().close(force=force)

@@ -53,7 +53,9 @@ class _Position:
     epoch: int = 0
     next_sequence: int = 0
     block: int = 0
+    """The block of the last sequence taken: blocks before it need not be packed again."""
     block_first: int = 0
+    """Number in the epoch of that block's first sequence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +169,7 @@ class PackedLoader:
             for task in self._plan_epoch(order, position, rows):
                 yield task
                 num_batches += 1
+            # Who goes on at the end of an epoch gets nothing of it either, and that is no mistake.
             if is_fresh and not num_batches:
                 check_fills_batch(self._samples, order.count(), rows)
             position = _Position(epoch=position.epoch + 1)

@@ -130,6 +130,7 @@ class PairLoader:
         rows = self._options.batch_size * self._world.size
         while self._options.epochs is None or epoch < self._options.epochs:
             windows = self._windows(epoch)
+            # A dataset of few videos would else have no batch at all.
             is_small = len(windows) < rows or self._options.keep_tail
             while start < len(windows) and (start + rows <= len(windows) or is_small):
                 first = start + self._world.rank * self._options.batch_size

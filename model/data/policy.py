@@ -211,6 +211,7 @@ class TextPolicy:
             weighted = [(_piece(text), self._weight(clip, text)) for text in texts]
             possible = [(piece, weight) for piece, weight in weighted if weight > 0]
             if possible:
+                # A text that was cut off teaches less: it is drawn only where there is no other.
                 whole = [(piece, weight) for piece, weight in possible if not piece.is_cut]
                 return whole or possible
         return []

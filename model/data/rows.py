@@ -119,11 +119,12 @@ class RowReader:
     def _group(self, shard: int, row_group: int) -> pa.Table:
         key = (shard, row_group)
         if key not in self._kept:
+            # One thread: each worker has a reader, and so a core, of its own.
             self._kept[key] = self._file(shard).read_row_group(
                 row_group, columns=list(ROW_COLUMNS), use_threads=False
             )
             while sum(table.nbytes for table in self._kept.values()) > _MAX_KEPT_BYTES:
-                if len(self._kept) == 1:
+                if len(self._kept) == 1:  # larger than all that may be kept, and needed now
                     break
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

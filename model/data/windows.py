@@ -95,6 +95,7 @@ def cut_windows(
             runs[-1].append(index)
         else:
             carried = runs[-1][-budgets.context_clips :] if runs and budgets.context_clips else []
+            # The clips nearest to the window say most about it: the earliest goes first.
             while carried and not _fits([*carried, index], costs, budgets, room):
                 carried = carried[1:]
             context.append(len(carried))

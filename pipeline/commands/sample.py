@@ -45,7 +45,7 @@ def sample(
     from ...model.data.dataset import open_dataset
 
     if not as_trained:
-        found = open_dataset(dataset)
+        found = open_dataset(dataset, version=loaded.version)
         document = found.find(document_id) if document_id else _first(found)
         print_document(console, document, max_clips=document.num_clips)
         option = f"--id {document.document_id} --as-trained"

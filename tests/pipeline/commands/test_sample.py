@@ -33,6 +33,12 @@ def test_any_document_is_printed_whole(interlink, here, small_dataset, ids):
     assert printed.count("clip ") == 3
 
 
+def test_the_recipe_s_version_is_shown(interlink, here, small_dataset):
+    for option in ("", "--as-trained"):
+        line = f"sample {small_dataset} {option} --set version=2"
+        assert interlink(line) == (2, f"interlink: {small_dataset} has no version 2; it has [1]")
+
+
 def test_what_the_trainer_sees_is_drawn(interlink, recipe_file, small_dataset, ids):
     line = f"sample {small_dataset} --recipe train.yaml --as-trained"
     code, printed = interlink(f"{line} --id {ids[3]} --output pictures/one.png")

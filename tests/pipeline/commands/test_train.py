@@ -64,6 +64,15 @@ def test_a_dry_run_counts_and_writes_nothing(interlink, recipe_file):
     assert not Path("training").exists()
 
 
+def test_a_dry_run_says_why_nothing_is_held_out(interlink, recipe_file):
+    code, printed = interlink("train train.yaml --dry-run --set evaluation.view=null")
+    assert code == 0
+    assert "nothing, as evaluation.view is null" in printed
+    code, printed = interlink("train train.yaml --dry-run --set evaluation.view=train")
+    assert code == 0
+    assert "nothing: all 8 samples of view 'train' are trained on" in " ".join(printed.split())
+
+
 def test_a_dry_run_of_a_large_preset_needs_neither_network_nor_dataset(interlink, here):
     code, printed = interlink("train cosmo-2b --dry-run")
     assert code == 0
@@ -94,6 +103,9 @@ def test_a_dry_run_describes_one_of_several_ranks(interlink, here, monkeypatch):
         ("train train.yaml --set text.kinds=[novel]", "no kind of text 'novel'; kinds are given"),
         ("train train.yaml --set budgets.tokens=8", "no document of view 'train' of "),
         ("train train.yaml --set batch.size=3", "batch.size is unknown; its keys are sequences"),
+        ("train train.yaml --set batch.sequences=999", "fewer than batch.sequences=999: lower it"),
+        ("train train.yaml --set output=s3://b/o", "output='s3://b/o' is a URL, and must be a"),
+        ("train train.yaml --set version=7", "has no version 7; it has [1]"),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(interlink, recipe_file, line, message):

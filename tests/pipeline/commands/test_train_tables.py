@@ -7,9 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from interlink.model.dry_run import describe_training
 from interlink.model.evaluate import Evaluation
+from interlink.model.recipe import TrainRecipe
 from interlink.model.train_report import TrainReport
-from interlink.pipeline.commands.train_tables import print_training
+from interlink.pipeline.commands.train_tables import print_dry_run, print_training
 
 BEFORE = Evaluation(
     documents=12,
@@ -48,6 +50,19 @@ def printed(report: TrainReport) -> list[str]:
     console = Console(file=io.StringIO(), width=110)
     print_training(console, report)
     return [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+
+
+def test_documents_that_are_trained_on_are_named_where_they_are_left_out(plain_recipe):
+    recipe = TrainRecipe.from_mapping(plain_recipe)
+    found = describe_training(recipe)
+    held_out = replace(found.data.held_out, num_overlapping=3)
+    console = Console(file=io.StringIO(), width=160)
+    print_dry_run(console, recipe, replace(found, data=replace(found.data, held_out=held_out)))
+    line = (
+        "held out 4 documents of view eval: 4 samples, 12 clips; 3 more are left out: their videos "
+        "are trained on"
+    )
+    assert line in " ".join(console.file.getvalue().split())
 
 
 def test_before_and_after_stand_beside_each_other_with_two_standard_errors():
