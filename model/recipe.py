@@ -33,6 +33,7 @@ _PLACES = (
     "output",
     "batch.num_workers",
     "batch.micro_sequences",
+    "batch.checkpoint_layers",
     "evaluation",
     "checkpoint",
 )
@@ -51,6 +52,9 @@ class BatchOptions:
     micro_sequences: int | None = None
     """Packed sequences that one rank takes through the model at once; null for all of its share.
     Fewer take less memory and more time."""
+    checkpoint_layers: bool = False
+    """Whether frozen layers of the upper half run again in the backward pass: less memory, more
+    time, the same result."""
     num_workers: int = 1
     """Threads of each rank that read and decode ahead."""
 

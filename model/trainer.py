@@ -48,6 +48,7 @@ class Trainer:
         self.recipe = recipe
         self.ranks = ranks or Ranks()
         self.ledger = Ledger()
+        model.language.checkpoints_layers = recipe.batch.checkpoint_layers
         if not recipe.is_contrastive:
             model.heads.requires_grad_(False)
         self.optimizer = make_optimizer(model, recipe.optimizer)

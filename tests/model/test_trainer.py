@@ -78,6 +78,16 @@ def test_micro_batches_change_memory_and_not_what_is_learned(recipe):
         torch.testing.assert_close(weights_of_parts[name], tensor, rtol=1e-5, atol=2e-6)
 
 
+def test_layers_that_run_again_change_memory_and_not_what_is_learned(recipe):
+    results = []
+    for again in (False, True):
+        trainer, streams = make(recipe, checkpoint_layers=again)
+        assert trainer.model.language.checkpoints_layers == again
+        batches = iter(streams)
+        results.append([trainer.step(*next(batches)) for _ in range(2)])
+    assert results[0] == results[1]
+
+
 def test_the_ledger_counts_what_was_used(recipe):
     trainer, streams = make(recipe)
     batch, pairs = next(iter(streams))
