@@ -54,7 +54,8 @@ def test_only_our_rooms_are_in_the_wheel(installed):
 
 def test_the_demo_runs_from_a_wheel(installed):
     main = "interlink.pipeline.commands.main"
-    printed = run(installed, "-m", main, "demo", "--no-train", "--engine", "local", "--output", "demo")
+    options = ("--no-train", "--engine", "local", "--output", "demo")
+    printed = run(installed, "-m", main, "demo", *options)
     assert "cuts found within one frame" in printed
     assert (installed.parent / "demo" / "dataset" / "README.md").exists()
 

@@ -46,7 +46,7 @@ def test_speech_is_shown_without_loss_by_default(plain_recipe):
     ("changes", "message"),
     [
         ({"dataset": None}, "dataset=None is not allowed"),
-        ({"datset": "d"}, "recipe.datset is unknown; its keys are dataset"),
+        ({"data_set": "d"}, "recipe.data_set is unknown; its keys are dataset"),
         ({"preset": "cosmo-9b"}, "no preset 'cosmo-9b'; presets are debug"),
         ({"model": {"depth": 3}}, "model.depth is unknown"),
         ({"model": 3}, "model is 3, it must be a mapping"),

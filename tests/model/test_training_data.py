@@ -225,6 +225,6 @@ def test_what_is_held_out_is_the_same_each_time_and_never_trained_on(recipe, pro
 
 
 def test_a_view_that_is_misspelt_is_told(plain_recipe, processor):
-    wrong = TrainRecipe.from_mapping(plain_recipe | {"view": "trian"})
-    with pytest.raises(UsageError, match="trian"):
+    wrong = TrainRecipe.from_mapping(plain_recipe | {"view": "gold"})
+    with pytest.raises(UsageError, match="gold"):
         TrainingStreams(wrong, processor, World())
