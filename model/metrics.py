@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from .cosmo.batch import KINDS
+from .finite import finite
 
 
 @dataclass(kw_only=True)
@@ -101,7 +101,7 @@ class MetricsLog:
 
     def write(self, event: str, content: Mapping[str, Any]) -> None:
         """Append one line; what is not finite becomes null."""
-        line = {"event": event, **_finite(content)}
+        line = {"event": event, **finite(content)}
         self._file.write(json.dumps(line, allow_nan=False) + "\n")
         self._file.flush()
         if self._board is not None and "step" in content:
@@ -160,14 +160,6 @@ def _open_board(folder: Path, after_step: int) -> Any:  # noqa: ANN401  (Summary
     except ImportError:  # it is not installed: the lines of JSON hold the same
         return None
     return SummaryWriter(str(folder), purge_step=after_step + 1)
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401  (what JSON holds)
-    if isinstance(value, Mapping):
-        return {str(key): _finite(below) for key, below in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(below) for below in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _scalars(prefix: str, content: Mapping[str, Any]) -> list[tuple[str, float]]:

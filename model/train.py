@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 
 import torch
@@ -14,6 +14,7 @@ from .checkpoint import load_checkpoint, newest_checkpoint, read_state, save_che
 from .cosmo.calibrate import calibrate
 from .cosmo.model import Cosmo
 from .curves import draw_curves
+from .data.dataset import open_dataset
 from .data.packing import NothingFits
 from .evaluate import Evaluation, evaluate
 from .metrics import MetricsLog, Speed, StepMetrics, read_events
@@ -69,11 +70,10 @@ class _Training:
         )
         assert model.processor is not None  # it was built from folders
         self.processor = model.processor
+        version = self._version()
         # What the first rank computes about the dataset lies in the cache of the others then.
         with ranks.first_goes_ahead():
-            self.streams = TrainingStreams(
-                recipe, self.processor, ranks.world, version=self._version()
-            )
+            self.streams = TrainingStreams(recipe, self.processor, ranks.world, version=version)
             self.held_out = self._open_held_out()
         self.trainer = Trainer(model, recipe, ranks)
         self.resumed_from: int | None = None
@@ -166,9 +166,15 @@ class _Training:
             )
         return found
 
-    def _version(self) -> int | None:
-        """Return the version of the dataset that a resumed training has read so far."""
-        return None if self.found is None else int(read_state(self.found)["data"]["version"])
+    def _version(self) -> int:
+        """Return the version of the dataset to read: that of the checkpoint, or one for all ranks.
+
+        The newest one may be another a moment later, and so on another rank.
+        """
+        if self.found is not None:
+            return int(read_state(self.found)["data"]["version"])
+        found = open_dataset(self.recipe.dataset, version=self.recipe.version).manifest.version
+        return int(self.ranks.gather_text(str(found))[0])
 
     def _open_held_out(self) -> HeldOut | None:
         if self.recipe.evaluation.view is None:
@@ -245,7 +251,10 @@ class _Training:
             "text_policy_digest": self.recipe.text.digest,
             "data": self.streams.source,
             "bases": self.trainer.model.bases.digests(),
-            "versions": {"python": sys.version.split()[0], **{p: version(p) for p in packages}},
+            "versions": {
+                "python": sys.version.split()[0],
+                **{p: metadata.version(p) for p in packages},
+            },
         }
 
 
