@@ -128,7 +128,9 @@ class AuditText:
     revision: str | None
     """What tells the model's weights or version apart."""
     claims: tuple[Claim, ...]
-    """Its claims in order; empty for an empty text."""
+    """Its claims in order; at least one."""
+    language: str | None = None
+    """Its language, an ISO 639-1 code; null where the dataset does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +174,8 @@ class AuditItem:
     of_item: str | None = None
     """The item that it repeats or perturbs; null for a plain one."""
     inclusion_probability: Annotated[float | None, Unit("share")] = None
-    """Probability over seeds that its clip is drawn; null outside of the estimation pool."""
+    """Probability over seeds that its clip is drawn for the estimate; null for all that no rate is
+    estimated from: the risk pool, repeats and perturbed items."""
     texts: tuple[AuditText, ...]
     """Its captions, one for each side; at least one."""
     change: Change | None = None
@@ -268,7 +271,15 @@ class AuditPlan:
     models: tuple[str, ...] = ()
     """Their models, at most two; empty for those that the dataset has."""
     sizes: tuple[StratumSize, ...]
-    """Every stratum, the largest first."""
+    """Every stratum that has clips, the largest first."""
+    min_per_stratum: int = 2
+    """Clips that every stratum gives before the rest is shared out in proportion to size."""
+    repeat_share: float = 0.0
+    """Share of the estimation pool that is shown twice."""
+    perturbed_share: float = 0.0
+    """Share of the estimation pool that is shown again with a planted error."""
+    num_unchanged: int = 0
+    """Items chosen for a planted error that could not be changed, as they are not English."""
     num_excluded: int = 0
     """Clips left out because of a takedown."""
     num_without_text: int = 0
