@@ -15,7 +15,8 @@ FACT_MODELS = frozenset({"facts"})
 """Captioners that state facts between semicolons, see `transforms/captions/sentence.py`."""
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text that are divided by space, for tables of words."""
     return frozenset(text.split())
 
 
@@ -25,14 +26,14 @@ _LINE = re.compile(r"\n(?=[^\S\n]*(?:\n|[-*•–—]\s|\(?\d{1,3}[.)]\s|[^\W\d_
 """A line break before an empty line, a list's entry or a capital: no wrapped line."""
 _NEXT = re.compile(r"\s*[\"'“‘«(\[]*([^\s\"'“‘«(\[]{0,20})")  # noqa: RUF001
 _DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]")
-_NEVER_LAST = _words(
+_NEVER_LAST = word_set(
     "mr mrs ms dr prof st mt sr jr gen col lt capt sgt rev hon vs fig figs approx ca cf eg ie al "
     "dept est min max vol e.g i.e"
 )
 """Abbreviations that stand inside sentences, without their last full stop."""
-_LAST_OR_NOT = _words("etc inc ltd co corp a.m p.m am pm no p pp ft in lb oz sec hr cm mm")
+_LAST_OR_NOT = word_set("etc inc ltd co corp a.m p.m am pm no p pp ft in lb oz sec hr cm mm")
 """Abbreviations that may also end one: what comes next decides."""
-_STARTERS = _words(
+_STARTERS = word_set(
     "a an the this that these those it its he she they we you i his her their there then in on at "
     "as after before while when next finally later meanwhile another both some one two"
 )
@@ -62,7 +63,7 @@ def split_claims(text: str, *, is_facts: bool = False) -> tuple[Claim, ...]:
 
 def claim_spans(text: str, *, is_facts: bool = False) -> list[tuple[int, int]]:
     """Return where the claims of a text lie, as half-open spans of characters in order."""
-    quoted = _quoted(text)
+    quoted = quoted_characters(text)
     cuts = _fact_cuts(text, quoted) if is_facts else _sentence_cuts(text, quoted)
     spans: list[tuple[int, int]] = []
     start = 0
@@ -161,8 +162,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
     return first, first + len(stripped)
 
 
-def _quoted(text: str) -> bytearray:
-    """Mark the characters between quotes: what a sign reads is no sentence of the caption.
+def quoted_characters(text: str) -> bytearray:
+    """Mark with 1 the characters in quotes: what a sign reads is no sentence of the caption.
 
     Where quotes do not pair up, nothing counts as quoted.
     """

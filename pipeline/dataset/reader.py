@@ -31,7 +31,7 @@ def read_documents(
     """
     dataset = Store(url)
     manifest = read_manifest(dataset, version)
-    rules = _find_view(manifest, view) if isinstance(view, str) else view
+    rules = find_view(manifest, view) if isinstance(view, str) else view
     expression = rules.expression(arrow_schema(Document)) if rules else None
     for table in read_tables(dataset, manifest):
         kept = table if expression is None else table.filter(expression)
@@ -55,7 +55,12 @@ def read_tables(
                 yield parquet.read_row_group(index, columns=columns)
 
 
-def _find_view(manifest: Manifest, name: str) -> View:
+def find_view(manifest: Manifest, name: str) -> View:
+    """Return the view of a version that has a name.
+
+    Raises:
+        UsageError: it has no such view.
+    """
     for view in manifest.views:
         if view.name == name:
             return view

@@ -1,0 +1,95 @@
+"""Real datasets with captions of our choice, written by the pipeline's own writer."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from interlink.pipeline.commit import KEPT_NAME, Commit
+from interlink.pipeline.dataset.versions import commit_version, manifest_path, read_manifest
+from interlink.pipeline.records_file import write_records
+from interlink.pipeline.store import Store
+from interlink.pipeline.workspace import CommittedFile
+from interlink.schemas.content import content_sha256
+from interlink.schemas.document import Document, DocumentClip
+from interlink.schemas.manifest import Manifest, Provenance, Tombstone
+from interlink.schemas.text import Caption, TextKind, TextStatus
+
+
+class AuditDataset:
+    """Makes documents and writes them as a dataset."""
+
+    def __init__(self, tmp_path: Path, make_documents: Any) -> None:
+        self._path = tmp_path
+        self._make_documents = make_documents
+
+    def documents(self, num_videos: int, *, clips: int = 3, **fields: Any) -> list[Document]:
+        """Return documents of videos v0, v1, ...; `fields` of their sources are replaced."""
+        made = self._make_documents(*(f"v{n}" for n in range(num_videos)), clips=clips)
+        return [
+            sealed(dataclasses.replace(d, source=dataclasses.replace(d.source, **fields)))
+            for d in made
+        ]
+
+    def write(self, *parts: Sequence[Document], name: str = "dataset") -> str:
+        """Write a dataset, or its next version, with one part for each list of documents."""
+        run, dataset = Store(str(self._path / "made")), Store(str(self._path / name))
+        commits = []
+        for number, documents in enumerate(parts):
+            local = self._path / f"{name}-{number}.parquet"
+            write_records(local, sorted(documents, key=lambda d: d.document_id), Document)
+            data = local.read_bytes()
+            sha256 = hashlib.sha256(data).hexdigest()
+            path = f"steps/assemble/001-{number:05d}/{name}-{sha256[:8]}/{KEPT_NAME}"
+            run.put_file(path, local)
+            commit = Commit(
+                part=f"001-{number:05d}",
+                step="assemble",
+                key="k",
+                attempt="a",
+                num_kept=len(documents),
+                stages=(),
+                files=(CommittedFile(path=path, num_bytes=len(data), sha256=sha256),),
+                wall_s=0.0,
+            )
+            commits.append(commit)
+        provenance = Provenance(run="r", recipe_digest="d", code_version="0", created="2025-01-01")
+        commit_version(run, dataset, commits, provenance=provenance)
+        return dataset.url
+
+    def take_down(self, url: str, *ids: str) -> Manifest:
+        """Publish a version that differs from the newest by tombstones alone."""
+        dataset = Store(url)
+        before = read_manifest(dataset)
+        stones = [Tombstone(id=one, reason="asked", version=before.version + 1) for one in ids]
+        after = dataclasses.replace(
+            before, version=before.version + 1, tombstones=(*before.tombstones, *stones)
+        )
+        dataset.put(manifest_path(after.version), json.dumps(json.loads(after.to_json())).encode())
+        return after
+
+    def with_texts(self, document: Document, *texts: Sequence[dict[str, Any]]) -> Document:
+        """Return the document with the texts of its clips replaced; fields of `Caption` each."""
+        clips = [
+            dataclasses.replace(clip, texts=tuple(caption(clip, **fields) for fields in of_clip))
+            for clip, of_clip in zip(document.clips, texts, strict=True)
+        ]
+        return sealed(dataclasses.replace(document, clips=tuple(clips)))
+
+
+def caption(clip: DocumentClip, **fields: Any) -> Caption:
+    given = {"kind": TextKind.CAPTION, "model": "m", "status": TextStatus.OK, "language": "en"}
+    return Caption(start_us=clip.start_us, end_us=clip.end_us, **(given | fields))
+
+
+def sealed(document: Document) -> Document:
+    return dataclasses.replace(document, content_sha256=content_sha256(document))
+
+
+@pytest.fixture
+def audited(tmp_path: Path, make_documents: Any) -> AuditDataset:
+    return AuditDataset(tmp_path, make_documents)
