@@ -14,7 +14,7 @@ setup(
     include_package_data=False,
     package_data={
         "interlink": ["py.typed"],
-        "interlink.pipeline": ["recipes/*.yaml", "dataset/templates/*"],
+        "interlink.pipeline": ["recipes/*.yaml", "dataset/templates/*", "audit/page/*"],
         "interlink.model": ["recipes/*.yaml"],
         "interlink.examples": ["videos/*"],
     },

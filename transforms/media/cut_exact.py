@@ -46,7 +46,13 @@ _JITTER_S = 0.02
 
 
 def cut_exact(
-    index: PacketIndex, wanted: PacketRange, target: Path, *, start_us: int, end_us: int
+    index: PacketIndex,
+    wanted: PacketRange,
+    target: Path,
+    *,
+    start_us: int,
+    end_us: int,
+    max_bit_rate: int | None = None,
 ) -> None:
     """Write `[start_us, end_us)` as H.264 and AAC in an MP4, upright, with square pixels.
 
@@ -58,6 +64,7 @@ def cut_exact(
         target: where to write.
         start_us: start on the source's presentation clock.
         end_us: end, exclusive.
+        max_bit_rate: bits per second of the picture that the encoder holds to; None for no limit.
 
     Raises:
         RecordError: the packets cannot be read again.
@@ -70,13 +77,20 @@ def cut_exact(
     ):
         frames = _decode(source.video.decode, (p for is_video, p in found if is_video))
         shown = _shown(frames, index.video.time_base, start_us, end_us)
-        encoded = _encode_video(out, source.video, shown)
+        encoded = _encode_video(out, source.video, shown, _x264(max_bit_rate))
         if source.audio is not None:
             sound = (p for is_video, p in found if not is_video)
             pieces = _sound(source.audio, sound, start_us, end_us)
             encoded += _encode_audio(out, source.audio, pieces)
         for packet in sorted(encoded, key=_decoding_time):
             out.mux(packet)
+
+
+def _x264(max_bit_rate: int | None) -> dict[str, str]:
+    if max_bit_rate is None:
+        return dict(_X264)
+    # The buffer holds two seconds, so that a still clip may spend on one sharp picture.
+    return {**_X264, "maxrate": str(max_bit_rate), "bufsize": str(2 * max_bit_rate)}
 
 
 def _decode(
@@ -105,7 +119,10 @@ def _shown(
 
 
 def _encode_video(
-    out: OutputContainer, source: VideoStream, shown: Iterable[tuple[VideoFrame, int, int]]
+    out: OutputContainer,
+    source: VideoStream,
+    shown: Iterable[tuple[VideoFrame, int, int]],
+    options: dict[str, str],
 ) -> list["Packet[Any]"]:
     picture_filter = PictureFilter(source.sample_aspect_ratio or Fraction(1))
     stream: VideoStream | None = None
@@ -115,7 +132,7 @@ def _encode_video(
     for frame, pts, duration in shown:
         picture = picture_filter.apply(frame)
         if stream is None:
-            stream = out.add_stream("libx264", rate=source.average_rate or 30, options=dict(_X264))
+            stream = out.add_stream("libx264", rate=source.average_rate or 30, options=options)
             stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
             stream.codec_context.time_base = _TIME_BASE
             stream.codec_context.thread_count = 1
