@@ -5,6 +5,7 @@ steps are left out of the provenance, and the judged clip's own texts out of the
 because both would tell who wrote a caption, or what it said before it was perturbed.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 
 from ...schemas.arrow import arrow_schema
@@ -119,8 +120,25 @@ def _text(text: AuditText, clip: DocumentClip) -> SiteText:
         status=(stored.status if stored else TextStatus.OK).value,
         writer=named or None,
         claims=tuple(SiteClaim(number=claim.number, text=claim.text) for claim in text.claims),
-        facts=tuple(Fact(name=fact.kind, value=fact.ref) for fact in evidence),
+        facts=tuple(Fact(name=fact.kind, value=_readable(fact.ref)) for fact in evidence),
     )
+
+
+def _readable(reference: str) -> str:
+    """Return what a fact refers to as a line for people: `color: blue, place: in the center`."""
+    try:
+        value = json.loads(reference)
+    except ValueError:
+        return reference  # an id
+    if not isinstance(value, dict):
+        return reference
+    return ", ".join(f"{name}: {_plain(one)}" for name, one in value.items() if one is not None)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(_plain(one) for one in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _stored(text: AuditText, captions: Sequence[Caption]) -> Caption | None:

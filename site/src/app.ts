@@ -11,6 +11,8 @@ import { Store } from "./store";
 import { plain } from "./text";
 import type { Audit } from "./types";
 
+const SAID_MS = 6000;
+
 class App {
   private readonly store: Store;
   private readonly list: ListView;
@@ -23,6 +25,7 @@ class App {
   private readonly rater: HTMLButtonElement;
   private view: ItemView | null = null;
   private index = -1;
+  private silence = 0;
 
   constructor(private readonly audit: Audit) {
     this.store = new Store(audit);
@@ -84,9 +87,9 @@ class App {
       bind("Verdicts", "g", "g", "Good; claims without a verdict are right", () => judge()?.judgeClip("good")),
       bind("Verdicts", "f", "f", "Flawed", () => judge()?.judgeClip("flawed")),
       bind("Verdicts", "b", "b", "Bad", () => judge()?.judgeClip("bad")),
-      bind("Verdicts", "[", "[", "Caption A is better", () => judge()?.prefer("a")),
-      bind("Verdicts", "]", "]", "Caption B is better", () => judge()?.prefer("b")),
-      bind("Verdicts", "=", "=", "Both are the same", () => judge()?.prefer("same")),
+      bind("Verdicts", "8 [", "8", "Caption A is better", () => judge()?.prefer("a")),
+      bind("Verdicts", "0 ]", "0", "Caption B is better", () => judge()?.prefer("b")),
+      bind("Verdicts", "9 =", "9", "Both are the same", () => judge()?.prefer("same")),
       bind("Verdicts", "t", "t", "Write a note; Escape leaves it", () => judge()?.focusNote()),
       bind("Verdicts", "u", "u", "Take back", () => this.undo()),
       bind("Items", "Enter", "Enter", "Done: next item to do", () => this.next()),
@@ -128,12 +131,14 @@ class App {
     this.view?.dispose();
     const view = new ItemView(this.audit, index, row, item, {
       change: (by) => {
+        if (this.store.rater === "") return this.start();
         this.keepTime();
         this.store.change(row.item_id, by);
         this.update();
       },
       draft: () => this.store.draftOf(row.item_id),
       say: (text) => this.say(text),
+      whisper: (text) => this.say(text, false),
       next: () => this.next(),
     });
     this.view = view;
@@ -234,8 +239,11 @@ class App {
     if (seconds >= 0.05) this.store.addSeconds(row.item_id, seconds);
   }
 
-  private say(text: string): void {
+  private say(text: string, isSeen = true): void {
+    window.clearTimeout(this.silence);
     this.status.textContent = text;
+    this.status.classList.toggle("unseen", !isSeen);
+    this.silence = window.setTimeout(() => (this.status.textContent = ""), SAID_MS);
   }
 
   private fail(error: unknown): void {

@@ -8,15 +8,18 @@ import type { ClaimVerdictName, ClipVerdictName, Item, Preference, Row, Rubric, 
 
 const CLIP_KEYS: Record<string, string> = { good: "g", flawed: "f", bad: "b" };
 const PREFERENCES: readonly [Preference, string, string][] = [
-  ["a", "A is better", "["],
-  ["same", "The same", "="],
-  ["b", "B is better", "]"],
+  ["a", "A is better", "8"],
+  ["same", "The same", "9"],
+  ["b", "B is better", "0"],
 ];
 
 export interface JudgeHooks {
   change: Change;
   draft: () => Draft;
+  /** Show a message, and read it out. */
   say: (text: string) => void;
+  /** Read out what can be seen anyway. */
+  whisper: (text: string) => void;
   next: () => void;
 }
 
@@ -92,7 +95,7 @@ export class Judge {
     if (row === undefined) return this.hooks.say("This caption has no claims.");
     this.isNaming = false;
     row.judge(verdict);
-    this.hooks.say(`Claim ${this.current + 1} of ${this.rows.length}: ${words(verdict)}`);
+    this.hooks.whisper(`Claim ${this.current + 1} of ${this.rows.length}: ${words(verdict)}`);
     if (verdict !== "wrong" && this.current < this.rows.length - 1) this.move(1);
   }
 
@@ -104,13 +107,13 @@ export class Judge {
     });
     if (verdict === "good" && hasWrong) {
       this.hooks.say("Good, although a claim is wrong: the rubric calls that flawed.");
-    } else this.hooks.say(`Clip: ${verdict}`);
+    } else this.hooks.whisper(`Clip: ${verdict}`);
   }
 
   prefer(side: Preference): void {
     if (this.preferences.size === 0) return;
     this.hooks.change((draft) => ({ ...draft, preferred: side }));
-    this.hooks.say(side === "same" ? "Both are the same" : `${side.toUpperCase()} is better`);
+    this.hooks.whisper(side === "same" ? "Both are the same" : `${side.toUpperCase()} is better`);
   }
 
   /** Name errors of the current claim by letters until Escape, Enter or `e`. */
@@ -158,7 +161,7 @@ export class Judge {
       return false;
     }
     if (this.preferences.size > 0 && draft.preferred === null) {
-      this.hooks.say("Which is better? Press [, = or ].");
+      this.hooks.say("Which is better? Press 8, 9 or 0.");
       return false;
     }
     return true;
@@ -180,7 +183,7 @@ export class Judge {
     if (row === undefined) return;
     const verdict = findClaim(this.hooks.draft(), row.side, row.claim.number)?.verdict;
     const state = verdict === undefined ? "no verdict" : words(verdict);
-    this.hooks.say(`Claim ${this.current + 1}, ${state}: ${plain(row.claim.text, 160)}`);
+    this.hooks.whisper(`Claim ${this.current + 1}, ${state}: ${plain(row.claim.text, 160)}`);
   }
 
   private makeCaption(text: Text): HTMLElement {

@@ -42,7 +42,9 @@ export class Keyboard {
       event.preventDefault();
       return;
     }
-    const action = this.actions.get(key);
+    // Where digits need Shift, as on French keyboards, the key itself counts.
+    const digit = /^Digit(\d)$/.exec(event.code)?.[1] ?? "";
+    const action = this.actions.get(key) ?? this.actions.get(digit);
     if (action === undefined) return;
     event.preventDefault();
     action();

@@ -53,9 +53,20 @@ export class Store {
     const before = this.draftOf(item_id);
     const after = by(before);
     if (after === before) return;
-    this.undone.push([item_id, before]);
-    if (this.undone.length > UNDO_STEPS) this.undone.shift();
+    if (!this.isTyping(item_id, before, after)) {
+      this.undone.push([item_id, before]);
+      if (this.undone.length > UNDO_STEPS) this.undone.shift();
+    }
     this.put(item_id, { ...after, rated_at: now() });
+  }
+
+  /** Say whether a change only adds to a note that is being typed: one step to take back. */
+  private isTyping(item_id: string, before: Draft, after: Draft): boolean {
+    const [last_id, last] = this.undone.at(-1) ?? [];
+    const onlyNote = (x: Draft, y: Draft): boolean =>
+      x.claims === y.claims && x.clip_verdict === y.clip_verdict && x.preferred === y.preferred;
+    const isSame = last !== undefined && last_id === item_id && last.note !== before.note;
+    return isSame && onlyNote(last, before) && onlyNote(before, after);
   }
 
   /** Add time spent; this is no step that can be taken back. */

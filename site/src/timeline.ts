@@ -100,7 +100,7 @@ export class Timeline {
   }
 
   private makeLane(name: string, spans: readonly (Word | TimedText)[]): HTMLElement {
-    const lane = h("div", { class: `lane ${name}` });
+    const lane = h("div", { class: `lane ${name}`, "data-name": name });
     for (const span of spans) {
       const block = h("div", { class: "block", title: plain(span.text, 80) });
       place(block, this.share(span.start_us), this.share(span.end_us));

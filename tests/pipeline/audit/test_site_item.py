@@ -18,7 +18,9 @@ def document(make_documents):
     document = make_documents("a")[0]
     clip = document.clips[1]
     caption = next(text for text in clip.texts if text.kind == TextKind.CAPTION)
-    caption = dataclasses.replace(caption, evidence=(Evidence(kind="object", ref='{"color":1}'),))
+    caption = dataclasses.replace(
+        caption, evidence=(Evidence(kind="object", ref='{"color":"red","at":[1,0.5],"to":null}'),)
+    )
     texts = tuple(caption if text.kind == TextKind.CAPTION else text for text in clip.texts)
     clip = dataclasses.replace(clip, texts=texts, flags=(Flag.NO_AUDIO,))
     lineage = (Lineage(step="caption", digest="d1", models=("facts@1",)),)
@@ -66,7 +68,9 @@ def test_an_item_shows_its_clip_with_words_scores_flags_and_source(document):
     assert [flag.name for flag in item.flags] == ["no_audio"]
     assert item.source.license == "CC-BY-4.0"
     assert item.texts[0].writer == "facts (1)"
-    assert [(fact.name, fact.value) for fact in item.texts[0].facts] == [("object", '{"color":1}')]
+    assert [(fact.name, fact.value) for fact in item.texts[0].facts] == [
+        ("object", "color: red, at: 1 0.5")
+    ]
 
 
 def test_nothing_of_the_plan_reaches_the_page(document):
