@@ -78,7 +78,7 @@ _LEFT_RIGHT = (
     r"(?:(?<=\bthe )|(?<=\bto )|(?<=\bfrom )|(?<=\bhis )|(?<=\bher )|(?<=\btheir )|(?<=\btop )"
     r"|(?<=\bbottom )|(?<=\bupper )|(?<=\blower )|(?<=\bfar )|(?<=\bpans )"
     r"|(?=(?:left|right) (?:side|hand|arm|leg|foot|corner|edge|lane)))"
-    r"(?P<word>left|right)\b(?! (?:before|after|away|now|there))"
+    r"(?P<word>left|right)\b(?! (?:before|after|away|now|there|one|way|time|place|amount|size|answer|thing))"
 )
 _UP_DOWN = (
     r"\b(?:moves|moving|walks|climbs|points|looks|tilts|rolls) (?P<word>up|down)\b(?= |[.,;]|$)"
@@ -131,7 +131,11 @@ SWAPS: tuple[Swap, ...] = (
     _swap(ErrorType.OBJECT, _forms(_PEOPLE), unless=r"\b(?:he|she|him|her|hers|his)\b"),
     _swap(ErrorType.ACTION, _forms(_ACTIONS)),
     _swap(ErrorType.COUNT, _WORDS_FOR_NUMBERS),
-    _swap(ErrorType.COUNT, _DIGITS, r"(?<![\w.,:/$#%-])(?P<word>\d{1,2})(?= [a-z]+s\b)"),
+    _swap(
+        ErrorType.COUNT,
+        _DIGITS,
+        r"(?<![\w.,:/$#%-])(?P<word>\d{1,2})(?= (?:[a-z]+s|people|men|women|children)\b)",
+    ),
     _swap(ErrorType.RELATION, _opposites("left/right"), _LEFT_RIGHT),
     _swap(ErrorType.RELATION, _opposites("from left to right/from right to left")),
     _swap(

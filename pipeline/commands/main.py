@@ -11,6 +11,7 @@ import typer
 
 from ...schemas.errors import EnvironmentFault, InterlinkError
 from ..threads import use_one_thread
+from .audit import audit
 from .caption import caption
 from .demo import demo
 from .doctor import doctor
@@ -109,6 +110,7 @@ app.command(
         "interlink caption --model training/first/checkpoints/step-00000500 picture.jpg",
     )
 )(caption)
+app.add_typer(audit)
 app.command(epilog=_examples("interlink doctor"))(doctor)
 
 

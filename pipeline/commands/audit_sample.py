@@ -1,0 +1,152 @@
+"""`interlink audit sample`: draw the clips that raters are to judge."""
+
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, cast, get_args
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ...schemas.audit import AuditPlan, Pool, Role
+from ...schemas.errors import UsageError
+from ...schemas.text import TextKind
+from ..audit.drawing import draw_sample
+from ..audit.plan import PLAN_NAME, write_plan
+from ..audit.settings import AUDITED_KINDS, AuditSettings
+from ..audit.strata import DIMENSIONS
+from ..store import Store
+from .console import make_console
+
+_MAX_ROWS = 20
+_Worst = Literal["low", "high"]
+
+
+def sample(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Folder or URL of a dataset.")],
+    num_clips: Annotated[
+        int, typer.Option("--n", min=1, help="Clips that rates are estimated from.")
+    ] = 100,
+    seed: Annotated[int, typer.Option(help="Another seed draws other clips.")] = 0,
+    strata: Annotated[
+        str, typer.Option(metavar="NAME,...", help=f"Draw by: {', '.join(DIMENSIONS)}.")
+    ] = "",
+    min_per_stratum: Annotated[
+        int, typer.Option(min=1, help="Clips that every stratum gives first.")
+    ] = 2,
+    num_risk: Annotated[
+        int, typer.Option("--risk", min=0, help="Clips that look bad; no rate is made of them.")
+    ] = 0,
+    score: Annotated[
+        str | None, typer.Option(help="A stored score, for --strata score and --risk.")
+    ] = None,
+    worst: Annotated[str, typer.Option(metavar="low|high", help="Its bad end.")] = "low",
+    kinds: Annotated[
+        str, typer.Option("--kinds", metavar="KIND,...", help="Kinds of texts that are judged.")
+    ] = ",".join(AUDITED_KINDS),
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="Whose captions; given twice, the two are compared."),
+    ] = None,
+    repeats: Annotated[float, typer.Option(help="Share of clips that are shown twice.")] = 0.1,
+    perturbed: Annotated[
+        float, typer.Option(help="Share of clips that come again with a planted error.")
+    ] = 0.1,
+    view: Annotated[str | None, typer.Option(help="Only documents of this view.")] = None,
+    version: Annotated[int | None, typer.Option(help="Version; left out, the newest.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder; left out, audit/NAME.")] = None,
+) -> None:
+    """Draw a sample of a dataset's clips to be judged.
+
+    The same options draw the same clips; a larger --n draws the same ones and more, so that what
+    was judged already counts. The plan stays with you: it knows which items are repeats and which
+    carry a planted error.
+    """
+    settings = AuditSettings(
+        num_clips=num_clips,
+        num_risk=num_risk,
+        seed=seed,
+        view=view,
+        strata=tuple(_names(strata)),
+        min_per_stratum=min_per_stratum,
+        score=score,
+        worst=_worst(worst),
+        kinds=tuple(_kind(name) for name in _names(kinds)),
+        models=tuple(models or ()),
+        repeat_share=repeats,
+        perturbed_share=perturbed,
+    )
+    folder = Store(str(output or Path("audit") / _name_of(dataset)))
+    plan = draw_sample(dataset, settings, version=version)
+    write_plan(folder, plan)
+    _print(make_console(), plan, settings, folder)
+
+
+def _print(console: Console, plan: AuditPlan, settings: AuditSettings, folder: Store) -> None:
+    drawn = [item for item in plan.items if item.role is Role.PLAIN]
+    pools = Counter(item.pool for item in drawn)
+    roles = Counter(item.role for item in plan.items)
+    population = sum(size.population for size in plan.sizes)
+    videos = len({item.video_id for item in drawn if item.pool is Pool.ESTIMATION})
+    table = Table.grid(padding=(0, 2))
+    table.add_row("dataset", f"{plan.dataset_url}, version {plan.dataset_version}")
+    table.add_row("for the estimate", f"{pools[Pool.ESTIMATION]} of {population} clips")
+    table.add_row("of videos", str(videos))
+    table.add_row("shown twice", str(roles[Role.REPEAT]))
+    table.add_row("with a planted error", _perturbed(roles[Role.PERTURBED], plan.num_unchanged))
+    table.add_row("because they look bad", str(pools[Pool.RISK]))
+    table.add_row("without a caption", f"{plan.num_without_text} clips, not drawn from")
+    table.add_row("taken down", f"{plan.num_excluded} clips, not drawn from")
+    console.print(table)
+    if plan.strata:
+        _print_strata(console, plan)
+    if pools[Pool.RISK] < settings.num_risk:
+        console.print(
+            f"only {pools[Pool.RISK]} of {settings.num_risk} for the risk pool: the others are "
+            "drawn already, or no stored --score and no second caption speaks against them"
+        )
+    console.print(f"plan     {folder.display(PLAN_NAME)}", soft_wrap=True)
+
+
+def _perturbed(num: int, num_unchanged: int) -> str:
+    return f"{num}, and {num_unchanged} that could not be changed" if num_unchanged else str(num)
+
+
+def _print_strata(console: Console, plan: AuditPlan) -> None:
+    table = Table("stratum", "clips", "drawn", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for size in plan.sizes[:_MAX_ROWS]:
+        table.add_row(_plain(size.stratum), str(size.population), str(size.sampled))
+    console.print(table)
+    if len(plan.sizes) > _MAX_ROWS:
+        console.print(f"and {len(plan.sizes) - _MAX_ROWS} more strata")
+
+
+def _plain(text: str) -> str:
+    """Return text without what a terminal would obey: control and direction marks."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def _kind(name: str) -> TextKind:
+    if name not in set(TextKind):
+        raise UsageError(f"--kinds {name} must be among {', '.join(TextKind)}")
+    return TextKind(name)
+
+
+def _worst(name: str) -> _Worst:
+    if name in get_args(_Worst):
+        return cast("_Worst", name)
+    raise UsageError(f"--worst {name} must be one of {', '.join(get_args(_Worst))}")
+
+
+def _name_of(dataset: str) -> str:
+    """Return what a person calls a dataset: `demo` for `demo/dataset`."""
+    parts = [part for part in PurePosixPath(dataset.rstrip("/")).parts if part not in ("/", "..")]
+    if len(parts) > 1 and parts[-1] == "dataset":
+        return parts[-2]
+    return parts[-1] if parts else "dataset"
