@@ -78,7 +78,8 @@ _LEFT_RIGHT = (
     r"(?:(?<=\bthe )|(?<=\bto )|(?<=\bfrom )|(?<=\bhis )|(?<=\bher )|(?<=\btheir )|(?<=\btop )"
     r"|(?<=\bbottom )|(?<=\bupper )|(?<=\blower )|(?<=\bfar )|(?<=\bpans )"
     r"|(?=(?:left|right) (?:side|hand|arm|leg|foot|corner|edge|lane)))"
-    r"(?P<word>left|right)\b(?! (?:before|after|away|now|there|one|way|time|place|amount|size|answer|thing))"
+    r"(?P<word>left|right)\b"
+    r"(?! (?:before|after|away|now|there|one|way|time|place|amount|size|answer|thing))"
 )
 _UP_DOWN = (
     r"\b(?:moves|moving|walks|climbs|points|looks|tilts|rolls) (?P<word>up|down)\b(?= |[.,;]|$)"

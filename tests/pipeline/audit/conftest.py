@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from interlink.pipeline.commit import KEPT_NAME, Commit
+from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import commit_version, manifest_path, read_manifest
 from interlink.pipeline.records_file import write_records
 from interlink.pipeline.store import Store
@@ -34,6 +35,14 @@ class AuditDataset:
             sealed(dataclasses.replace(d, source=dataclasses.replace(d.source, **fields)))
             for d in made
         ]
+
+    def sealed(self, document: Document) -> Document:
+        """Return the document with the digest of its content."""
+        return sealed(document)
+
+    def read(self, url: str) -> list[Document]:
+        """Return the documents of a dataset."""
+        return list(read_documents(url))
 
     def write(self, *parts: Sequence[Document], name: str = "dataset") -> str:
         """Write a dataset, or its next version, with one part for each list of documents."""
