@@ -1,9 +1,11 @@
 """The folder as a browser gets it, parsed by the standard library: hostile text is only text."""
 
 import dataclasses
+import hashlib
 import html.parser
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,7 @@ from interlink.pipeline.audit.site_data import (
 )
 from interlink.schemas.text import TextKind
 
+ROOT = Path(__file__).parents[3]
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(1)>",
@@ -204,3 +207,12 @@ def test_a_video_without_a_title_is_listed_by_its_address(tmp_path):
 def test_a_number_that_json_does_not_know_is_refused():
     with pytest.raises(ValueError, match="not JSON compliant"):
         script("x", {"value": float("nan")})
+
+
+def test_the_shipped_page_is_built_from_the_source_beside_it():
+    """As in `site/build.mjs`; a failure says: `cd site && npm ci && npm run build`."""
+    hashed = hashlib.sha256()
+    for path in sorted((ROOT / "site/src").iterdir(), key=lambda path: path.name):
+        hashed.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in ("app.js", "app.css"):
+        assert hashed.hexdigest() in (ROOT / "pipeline/audit/page" / name).read_text(), name

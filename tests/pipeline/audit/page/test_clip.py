@@ -1,0 +1,66 @@
+"""The clip: it plays, its words light up, and its contact sheet stands in."""
+
+import dataclasses
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_clip_plays_and_words_light_up_as_they_are_spoken(make_site, visit):
+    one = visit(make_site(make_site.items(1, media=True))).begin()
+    one.page.wait_for_function("document.querySelector('video').readyState >= 2")
+    one.press("Space")
+    one.page.wait_for_function("document.querySelector('video').currentTime > 0.5")
+    assert one.page.locator(".word.is-spoken").count() == 1
+    one.press("Space")
+    assert one.page.evaluate("document.querySelector('video').paused")
+
+
+def test_keys_move_in_the_clip_and_light_the_word_there(make_site, visit):
+    one = visit(make_site(make_site.items(1, media=True))).begin()
+    one.page.wait_for_function("document.querySelector('video').readyState >= 2")
+    one.press("ArrowRight")
+    one.page.wait_for_function("document.querySelector('.word.is-spoken')?.textContent === 'the'")
+    assert one.page.get_attribute(".track", "aria-valuetext") == "1.0 seconds"
+    one.press("ArrowLeft")
+    one.page.wait_for_function("document.querySelector('.word.is-spoken')?.textContent === 'First'")
+
+
+def test_a_click_on_a_word_or_a_frame_goes_to_its_time(make_site, visit):
+    one = visit(make_site(make_site.items(1, media=True))).begin()
+    one.page.wait_for_function("document.querySelector('video').readyState >= 2")
+    one.page.click(".word:nth-of-type(4)")
+    one.page.wait_for_function("document.querySelector('video').currentTime > 0.9")
+    one.page.click(".strip-frame:nth-of-type(7)")
+    one.page.wait_for_function("document.querySelector('video').currentTime > 2.9")
+    assert one.page.locator(".strip-frame.is-shown").count() == 1
+
+
+def test_the_contact_sheet_stands_in_where_there_is_no_file(make_site, visit):
+    (item,) = make_site.items(1, media=True)
+    one = visit(make_site([dataclasses.replace(item, media=None)])).begin()
+    assert "contact sheet stands in" in one.page.text_content(".notice")
+    before = one.page.evaluate("document.querySelector('.surface').style.backgroundPosition")
+    one.press("ArrowRight", "ArrowRight")
+    after = one.page.evaluate("document.querySelector('.surface').style.backgroundPosition")
+    assert before != after
+    one.press("Space")
+    one.page.wait_for_selector(".word.is-spoken")
+
+
+def test_the_contact_sheet_stands_in_for_a_file_that_does_not_play(make_site, visit):
+    items = make_site.items(1, media=True)
+    folder = make_site(items)
+    (folder / "media/clip.mp4").write_bytes(b"no video at all")
+    one = visit(folder).begin()
+    one.page.wait_for_selector("text=This browser cannot play the clip")
+    one.problems.clear()
+
+
+def test_a_missing_data_file_is_said(make_site, visit):
+    folder = make_site(make_site.items(1))
+    (folder / "data/items-0000.js").unlink()
+    one = visit(folder)
+    one.page.wait_for_selector("text=data/items-0000.js is missing")
+    one.problems.clear()
