@@ -15,7 +15,7 @@ from .weighted import checked, effective_size, labels, share
 
 MIN_CLUSTERS = 30
 """With fewer videos no interval that allows for them is to be trusted."""
-MIN_TELLING_CLUSTERS = 5
+MIN_TELLING_CLUSTERS = 3
 """With fewer videos that hold an error (or a right item) their spread is a guess."""
 
 
@@ -30,14 +30,14 @@ def clustered_share(
     """Estimate the share of wrong items among clips of videos like these.
 
     Simulated, 3000 audits of 40 videos with 8 weighted clips on average and an intraclass
-    correlation of .3: the 95 % interval covers .963 where 10 % is wrong and .962 where 30 % is;
-    .978 at 5 % and .994 at 2 %, by the next paragraph. The percentile interval that is common
-    covers .90 at 10 % and .88 at 5 %. The interval is about other videos as well; for the clips of
-    this dataset alone see `weighted`.
+    correlation of .3: the 95 % interval covers .962 where 5, 10 or 30 % is wrong and .983 at 2 %,
+    by the next paragraph. The percentile interval that is common covers .90 at 10 % and .88 at
+    5 %. The interval is about other videos as well; for the clips of this dataset alone see
+    `weighted`.
 
-    Where fewer than five videos hold an error (or a right item), likeness within videos cannot be
-    seen. The interval is then as wide at least as Wilson's at the number of videos, as if all
-    clips of a video were right or wrong together, and covers too much rather than too little.
+    Where fewer than three videos hold an error (or a right item), likeness within videos cannot
+    be seen: the bootstrap alone covers .79 at 2 %. The interval is then as wide at least as
+    Wilson's at the number of videos, as if all clips of a video were right or wrong together.
 
     Args:
         is_wrong: bool, or the share of raters who say so, shape (num_items,).

@@ -1,4 +1,11 @@
-"""Shares from a sample whose items had unequal chances of being drawn."""
+"""Shares from a sample whose items had unequal chances of being drawn.
+
+Simulated, 20,000 audits for each of 17 designs of 300 to 460 clips, .5 % to 10 % wrong: Wilson's
+interval at 95 % covers .945 to .967 over 14 of them. Where one stratum in ten holds most errors
+and half of the sample it covers .99 to 1.00: what oversampling gains beyond the items judged is
+not credited, as with that it covered .92. Kish's size alone covers .92 where errors sit in the
+stratum that was sampled least.
+"""
 
 import numpy as np
 
@@ -26,12 +33,6 @@ def weighted_share(
     sample would need for the same variance, y (1 - y) / v, with v the linearised variance within
     strata (Cochran 1977, section 5A; Dean and Pagano 2015 for the interval), but at no more than
     the items judged. Where v is 0 and says nothing, it is Kish's effective size.
-
-    Simulated, 20,000 audits for each of 17 designs of 300 to 460 clips, .5 % to 10 % wrong:
-    Wilson at 95 % covers .945 to .967 over 14 of them. Where one stratum in ten holds most errors
-    and half of the sample it covers .99 to 1.00: what oversampling gains beyond the items judged
-    is not credited, as with that it covered .92. Kish's size alone covers .92 where errors sit in
-    the stratum that was sampled least.
 
     The interval is about this dataset; for the captions of videos like these see `clusters`. There
     is no finite population correction: it would call a census certain, and raters are not.

@@ -5,7 +5,7 @@ from interlink.pipeline.audit.statistics.clusters import clustered_share
 from interlink.pipeline.audit.statistics.intervals import wilson
 
 
-@pytest.mark.parametrize("share", [0.1, 0.3])
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3])
 def test_simulated_audits_of_forty_videos_are_covered(share):
     covered, width, means = simulate(share, num_videos=40, num_audits=500)
     assert 0.92 <= covered <= 0.97
