@@ -1,8 +1,9 @@
 """From a plan to its review site: documents, pictures and clips of the dataset, then the page."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...schemas.audit import AuditItem, AuditPlan
@@ -18,7 +19,32 @@ from .site_item import describe_item, find_clip
 from .site_media import WantedClip, write_media
 
 
-def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> list[Path]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteReport:
+    """What was written."""
+
+    index: Path
+    """What to open in a browser."""
+    num_items: int
+    """Items to judge."""
+    num_clips: int
+    """Distinct clips among them."""
+    num_playable: int
+    """Clips that can be played; contact sheets stand in for the others."""
+    num_bytes: int
+    """Size of the folder."""
+    max_media_bytes: int
+    """Size of the largest clip file."""
+    cpu_s: float
+    """CPU time of this process and its children."""
+
+    @property
+    def cpu_s_per_clip(self) -> float:
+        """CPU time for each clip, in seconds."""
+        return self.cpu_s / self.num_clips if self.num_clips else 0.0
+
+
+def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> SiteReport:
     """Write the review site of a plan.
 
     One row group of documents and one clip file are held at a time; of each item only its texts.
@@ -28,12 +54,10 @@ def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> li
         folder: where to; made if need be.
         title: name of the dataset; by default the last part of its address.
 
-    Returns:
-        The page's own files; clips and contact sheets lie in `media` and `sheets` beside them.
-
     Raises:
         UsageError: the dataset is not the one that was sampled.
     """
+    began_s = _cpu_s()
     dataset = Store(plan.dataset_url)
     manifest = read_manifest(dataset, plan.dataset_version)
     if manifest.content_digest != plan.content_digest:
@@ -61,7 +85,7 @@ def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> li
         replace(found[item.item_id], media=media.get(item.clip_id))
         for item in sorted(plan.items, key=lambda item: item.order)
     )
-    return write_site(
+    write_site(
         folder,
         items,
         audit_id=plan.audit_id,
@@ -69,6 +93,21 @@ def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> li
         dataset_version=plan.dataset_version,
         view=plan.view,
     )
+    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    return SiteReport(
+        index=folder / "index.html",
+        num_items=len(plan.items),
+        num_clips=len({item.clip_id for item in plan.items}),
+        num_playable=len(media),
+        num_bytes=sum(sizes.values()),
+        max_media_bytes=max((sizes[folder / one.src] for one in media.values()), default=0),
+        cpu_s=_cpu_s() - began_s,
+    )
+
+
+def _cpu_s() -> float:
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def _pairs(

@@ -145,7 +145,9 @@ class App {
     this.main.replaceChildren(view.element);
     this.update();
     view.focus();
-    if (isPlayed) view.player.play();
+    // Who asks for less motion starts clips by hand.
+    const isStill = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (isPlayed && !isStill) view.player.play();
     // So that the next one opens at once.
     loadItem(this.audit, Math.min(index + 1, this.audit.rows.length - 1)).catch(() => undefined);
   }

@@ -60,7 +60,11 @@ def plan(audited):
 
 
 def test_a_site_has_every_item_in_the_order_of_judging_with_its_sheet(plan, tmp_path):
-    build_site(plan, tmp_path / "site")
+    report = build_site(plan, tmp_path / "site")
+    assert report.index == tmp_path / "site/index.html"
+    assert (report.num_items, report.num_clips, report.num_playable) == (4, 4, 0)
+    assert report.num_bytes > report.max_media_bytes == 0
+    assert report.cpu_s_per_clip > 0
     text = (tmp_path / "site/data/audit.js").read_text()
     rows = json.loads(text[text.index("{") : text.rindex("}") + 1])["rows"]
     expected = sorted(plan.items, key=lambda item: item.order)
