@@ -48,26 +48,17 @@ def draw_sample(url: str, settings: AuditSettings, *, version: int | None = None
     )
     audit_id = settings.audit_id(manifest.content_digest)
     sizes = _sizes(population, seats)
+    chosen = sampling.choose(population.keys, population.strata, seats).tolist()
+    chances = [sizes[stratum].inclusion_probability for stratum in seats]
     estimation = [
-        _Drawn(
-            index=int(index),
-            pool=Pool.ESTIMATION,
-            probability=sizes[stratum].inclusion_probability,
-        )
-        for index, stratum in zip(
-            sampling.choose(population.keys, population.strata, seats), seats, strict=True
-        )
+        _Drawn(index=index, pool=Pool.ESTIMATION, probability=chance)
+        for index, chance in zip(chosen, chances, strict=True)
     ]
-    risk = _risk(population, settings, {drawn.index for drawn in estimation})
+    risk = _risk(population, settings, set(chosen))
     plain = _plain_items(dataset, manifest, population, [*estimation, *risk], settings)
     plain = [replace(i, item_id=item_id(audit_id, i.clip_id, i.role)) for i in plain]
     again, num_unchanged = _shown_again(plain[: len(estimation)], audit_id, settings)
-    placed = [
-        *again,
-        *((float(place), item) for place, item in enumerate(plain[: len(estimation)])),
-    ]
-    in_order = [item for _, item in sorted(placed, key=lambda pair: pair[0])]
-    items = [*in_order, *plain[len(estimation) :]]
+    items = _in_order(plain[: len(estimation)], again, plain[len(estimation) :])
     return AuditPlan(
         audit_id=audit_id,
         dataset_url=dataset.display(),
@@ -87,7 +78,7 @@ def draw_sample(url: str, settings: AuditSettings, *, version: int | None = None
         num_unchanged=num_unchanged,
         num_excluded=population.num_excluded,
         num_without_text=population.num_without_text,
-        items=tuple(replace(item, order=order) for order, item in enumerate(items)),
+        items=items,
     )
 
 
@@ -191,6 +182,18 @@ def _shown_again(
         again = replace(again, texts=done.texts, change=done.change)
         found.append((sampling.place_again(seat, seed=seed, purpose="perturb"), again))
     return found, num_unchanged
+
+
+def _in_order(
+    estimation: Sequence[AuditItem],
+    again: Sequence[tuple[float, AuditItem]],
+    risk: Sequence[AuditItem],
+) -> tuple[AuditItem, ...]:
+    """Number the items: what is shown again between the plain ones, what looks bad at the end."""
+    placed = [*again, *((float(place), item) for place, item in enumerate(estimation))]
+    placed.sort(key=lambda pair: pair[0])
+    items = (*(item for _, item in placed), *risk)
+    return tuple(replace(item, order=order) for order, item in enumerate(items))
 
 
 def _again(item: AuditItem, role: Role, audit_id: str) -> AuditItem:
