@@ -22,6 +22,8 @@ from ..store import Store
 PLAN_NAME = "plan.json"
 ITEMS_NAME = "items.parquet"
 RATINGS_FOLDER = "ratings"
+SITE_FOLDER = "site"
+"""The folder that raters get: nothing in it tells what an item is for."""
 _DIGEST = "items_sha256"
 
 

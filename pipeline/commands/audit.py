@@ -2,6 +2,7 @@
 
 import typer
 
+from .audit_import import import_
 from .audit_sample import sample
 
 audit = typer.Typer(
@@ -18,3 +19,11 @@ audit.command(
         "  interlink audit sample demo/dataset --score word_probability --risk 50"
     )
 )(sample)
+audit.command(
+    "import",
+    epilog=(
+        "\b\nExamples:\n"
+        "  interlink audit import audit/demo ratings-ann.jsonl ratings-bob.jsonl\n"
+        "  interlink audit import audit/demo table.csv"
+    ),
+)(import_)

@@ -12,8 +12,9 @@ from ...schemas.audit import AuditPlan, Pool, Role
 from ...schemas.errors import UsageError
 from ...schemas.text import TextKind
 from ..audit.drawing import draw_sample
-from ..audit.plan import PLAN_NAME, write_plan
+from ..audit.plan import PLAN_NAME, SITE_FOLDER, write_plan
 from ..audit.settings import AUDITED_KINDS, AuditSettings
+from ..audit.site_build import build_site
 from ..audit.strata import DIMENSIONS
 from ..store import Store
 from .console import make_console
@@ -56,11 +57,11 @@ def sample(
     version: Annotated[int | None, typer.Option(help="Version; left out, the newest.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder; left out, audit/NAME.")] = None,
 ) -> None:
-    """Draw a sample of a dataset's clips to be judged.
+    """Draw a sample of a dataset's clips and make the page on which they are judged.
 
     The same options draw the same clips; a larger --n draws the same ones and more, so that what
-    was judged already counts. The plan stays with you: it knows which items are repeats and which
-    carry a planted error.
+    was judged already counts. Hand out the folder `site` alone: the plan knows which items are
+    repeats and which carry a planted error.
     """
     settings = AuditSettings(
         num_clips=num_clips,
@@ -76,13 +77,22 @@ def sample(
         repeat_share=repeats,
         perturbed_share=perturbed,
     )
-    folder = Store(str(output or Path("audit") / _name_of(dataset)))
+    console, folder = make_console(), output or Path("audit") / _name_of(dataset)
     plan = draw_sample(dataset, settings, version=version)
-    write_plan(folder, plan)
-    _print(make_console(), plan, settings, folder)
+    write_plan(Store(str(folder)), plan)
+    _print(console, plan, settings)
+    site = build_site(plan, folder / SITE_FOLDER, title=_name_of(dataset))
+    size = f"{site.num_bytes / 1e6:.1f} MB, {site.num_playable} of {site.num_clips} clips play"
+    console.print(f"plan     {folder / PLAN_NAME}: keep it from raters", soft_wrap=True)
+    console.print(f"page     {site.index}: {size}", soft_wrap=True)
+    console.print(
+        f"next: open the page, judge, download the ratings, then "
+        f"`interlink audit import {folder} ratings.jsonl`",
+        soft_wrap=True,
+    )
 
 
-def _print(console: Console, plan: AuditPlan, settings: AuditSettings, folder: Store) -> None:
+def _print(console: Console, plan: AuditPlan, settings: AuditSettings) -> None:
     drawn = [item for item in plan.items if item.role is Role.PLAIN]
     pools = Counter(item.pool for item in drawn)
     roles = Counter(item.role for item in plan.items)
@@ -105,7 +115,6 @@ def _print(console: Console, plan: AuditPlan, settings: AuditSettings, folder: S
             f"only {pools[Pool.RISK]} of {settings.num_risk} for the risk pool: the others are "
             "drawn already, or no stored --score and no second caption speaks against them"
         )
-    console.print(f"plan     {folder.display(PLAN_NAME)}", soft_wrap=True)
 
 
 def _perturbed(num: int, num_unchanged: int) -> str:
@@ -117,13 +126,13 @@ def _print_strata(console: Console, plan: AuditPlan) -> None:
     for column in table.columns[1:]:
         column.justify = "right"
     for size in plan.sizes[:_MAX_ROWS]:
-        table.add_row(_plain(size.stratum), str(size.population), str(size.sampled))
+        table.add_row(plain_text(size.stratum), str(size.population), str(size.sampled))
     console.print(table)
     if len(plan.sizes) > _MAX_ROWS:
         console.print(f"and {len(plan.sizes) - _MAX_ROWS} more strata")
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return text without what a terminal would obey: control and direction marks."""
     return "".join(character if character.isprintable() else "?" for character in text)
 

@@ -1,0 +1,47 @@
+"""`interlink audit import`: take over what raters downloaded from the review page."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ...schemas.audit import Role
+from ..audit.plan import read_plan
+from ..audit.rating_store import RATINGS_NAME, import_ratings
+from ..store import Store
+from .audit_sample import plain_text
+from .console import make_console
+
+
+def import_(
+    audit: Annotated[Path, typer.Argument(metavar="AUDIT", help="Folder of an audit.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Ratings: .jsonl, .csv or .parquet.")
+    ],
+) -> None:
+    """Check ratings and add them to an audit.
+
+    Of several ratings by one rater of one item the latest counts, so a file may be imported again.
+    Ratings of another audit or dataset version are refused, and nothing is imported of files with a
+    mistake: each is told with its line.
+    """
+    folder = Store(str(audit))
+    ratings = import_ratings(folder, files)
+    plan = read_plan(folder)
+    plain = {item.item_id for item in plan.items if item.role is Role.PLAIN}
+    by_rater: dict[str, set[str]] = defaultdict(set)
+    for rating in ratings.ratings:
+        by_rater[rating.rater].add(rating.item_id)
+    table = Table("rater", "clips", "all items", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for rater in sorted(by_rater):
+        rated = by_rater[rater]
+        clips = f"{len(rated & plain)} of {len(plain)}"
+        table.add_row(plain_text(rater), clips, f"{len(rated)} of {len(plan.items)}")
+    console = make_console()
+    console.print(table)
+    console.print(f"replaced {ratings.num_replaced} ratings by later ones")
+    console.print(f"ratings  {folder.display(RATINGS_NAME)}", soft_wrap=True)
