@@ -21,9 +21,9 @@ _ENGLISH = word_set(
     "while then over an this that which who some has have"
 )
 _FOREIGN = word_set(
-    "der die das und ist ein eine mit auf het een de en van op met naar le la les des du et est "
+    "der die das und nicht ein eine mit auf het een de en van op met naar le la les des du et est "
     "un une dans sur avec el los las y una con por en que para se il lo gli di che per sul nel "
-    "o os um uma com na no och att som det er og til"
+    "o os um uma com na no och att det er og til"
 )
 """Words that other languages in Latin letters are full of."""
 Option = TypeVar("Option")

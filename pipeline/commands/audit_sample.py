@@ -23,39 +23,52 @@ _MAX_ROWS = 20
 _Worst = Literal["low", "high"]
 
 
+_Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="Folder or URL of a dataset.")]
+_NumClips = Annotated[int, typer.Option("--n", min=1, help="Clips that rates are estimated from.")]
+_Seed = Annotated[int, typer.Option(help="Another seed draws other clips.")]
+_Strata = Annotated[
+    str, typer.Option(metavar="NAME,...", help=f"Draw by: {', '.join(DIMENSIONS)}.")
+]
+_Minimum = Annotated[int, typer.Option(min=1, help="Clips that every stratum gives first.")]
+_NumRisk = Annotated[
+    int, typer.Option("--risk", min=0, help="Clips that look bad; no rate is made of them.")
+]
+_Score = Annotated[
+    str | None, typer.Option(help="A stored score, for --strata score and for --risk.")
+]
+_WorstOption = Annotated[str, typer.Option(metavar="low|high", help="Its bad end.")]
+_Kinds = Annotated[
+    str, typer.Option("--kinds", metavar="KIND,...", help="Kinds of texts that are judged.")
+]
+_Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="Whose captions; given twice, the two are compared."),
+]
+_Repeats = Annotated[float, typer.Option(help="Share of clips that are shown twice.")]
+_Perturbed = Annotated[
+    float, typer.Option(help="Share of clips that come again with a planted error.")
+]
+_View = Annotated[str | None, typer.Option(help="Only documents of this view.")]
+_Version = Annotated[int | None, typer.Option(help="Version; left out, the newest.")]
+_Output = Annotated[Path | None, typer.Option(help="Folder; left out, audit/NAME.")]
+
+
 def sample(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Folder or URL of a dataset.")],
-    num_clips: Annotated[
-        int, typer.Option("--n", min=1, help="Clips that rates are estimated from.")
-    ] = 100,
-    seed: Annotated[int, typer.Option(help="Another seed draws other clips.")] = 0,
-    strata: Annotated[
-        str, typer.Option(metavar="NAME,...", help=f"Draw by: {', '.join(DIMENSIONS)}.")
-    ] = "",
-    min_per_stratum: Annotated[
-        int, typer.Option(min=1, help="Clips that every stratum gives first.")
-    ] = 2,
-    num_risk: Annotated[
-        int, typer.Option("--risk", min=0, help="Clips that look bad; no rate is made of them.")
-    ] = 0,
-    score: Annotated[
-        str | None, typer.Option(help="A stored score, for --strata score and --risk.")
-    ] = None,
-    worst: Annotated[str, typer.Option(metavar="low|high", help="Its bad end.")] = "low",
-    kinds: Annotated[
-        str, typer.Option("--kinds", metavar="KIND,...", help="Kinds of texts that are judged.")
-    ] = ",".join(AUDITED_KINDS),
-    models: Annotated[
-        list[str] | None,
-        typer.Option("--model", help="Whose captions; given twice, the two are compared."),
-    ] = None,
-    repeats: Annotated[float, typer.Option(help="Share of clips that are shown twice.")] = 0.1,
-    perturbed: Annotated[
-        float, typer.Option(help="Share of clips that come again with a planted error.")
-    ] = 0.1,
-    view: Annotated[str | None, typer.Option(help="Only documents of this view.")] = None,
-    version: Annotated[int | None, typer.Option(help="Version; left out, the newest.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder; left out, audit/NAME.")] = None,
+    dataset: _Dataset,
+    num_clips: _NumClips = 100,
+    seed: _Seed = 0,
+    strata: _Strata = "",
+    min_per_stratum: _Minimum = 2,
+    num_risk: _NumRisk = 0,
+    score: _Score = None,
+    worst: _WorstOption = "low",
+    kinds: _Kinds = ",".join(AUDITED_KINDS),
+    models: _Models = None,
+    repeats: _Repeats = 0.1,
+    perturbed: _Perturbed = 0.1,
+    view: _View = None,
+    version: _Version = None,
+    output: _Output = None,
 ) -> None:
     """Draw a sample of a dataset's clips and make the page on which they are judged.
 

@@ -127,7 +127,7 @@ def test_a_word_is_not_swapped_for_one_that_the_item_has_already():
         ("Ein Mann öffnet die Tür und geht hinein.", None),
         ("De man is in de kamer met een hond", None),
         ("Un homme ouvre la porte avec la main", None),
-        ("El perro corre por la calle", None),
+        ("El perro corre por la casa", None),
         ("画面上有一只猫。", None),
         ("The dog is here.", "de"),
         ("12 34", None),
