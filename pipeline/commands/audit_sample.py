@@ -37,6 +37,7 @@ _Score = Annotated[
     str | None, typer.Option(help="A stored score, for --strata score and for --risk.")
 ]
 _WorstOption = Annotated[str, typer.Option(metavar="low|high", help="Its bad end.")]
+_ALL_KINDS = ",".join(AUDITED_KINDS)
 _Kinds = Annotated[
     str, typer.Option("--kinds", metavar="KIND,...", help="Kinds of texts that are judged.")
 ]
@@ -62,7 +63,7 @@ def sample(
     num_risk: _NumRisk = 0,
     score: _Score = None,
     worst: _WorstOption = "low",
-    kinds: _Kinds = ",".join(AUDITED_KINDS),
+    kinds: _Kinds = _ALL_KINDS,
     models: _Models = None,
     repeats: _Repeats = 0.1,
     perturbed: _Perturbed = 0.1,
