@@ -14,7 +14,7 @@ from ...schemas.text import TextStatus
 from ..dataset.reader import find_view
 from ..store import Store
 from . import strata
-from .claims import split_claims, states_facts
+from .claims import has_claims, states_facts
 from .columns import ClipColumns, DocumentColumns, TextColumns, read_columns
 from .sampling import order_key
 from .settings import AuditSettings
@@ -102,7 +102,7 @@ def judged_texts(clip: ClipColumns, settings: AuditSettings) -> tuple[TextColumn
             name = strata.writer(text)
             is_wanted = text.kind in settings.kinds and name in (settings.models or (name,))
             is_next = is_wanted and text.status is status and name not in found
-            if is_next and split_claims(text.text, is_facts=states_facts(text.model)):
+            if is_next and has_claims(text.text, is_facts=states_facts(text.model)):
                 found[name] = text
     return tuple(found[name] for name in sorted(found))
 

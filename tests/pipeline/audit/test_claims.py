@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from interlink.pipeline.audit.claims import claim_spans, split_claims, states_facts
+from interlink.pipeline.audit.claims import claim_spans, has_claims, split_claims, states_facts
 
 
 def texts(text: str, *, is_facts: bool = False) -> list[str]:
@@ -72,7 +72,23 @@ def test_no_claim_is_empty_and_marks_alone_belong_to_their_neighbour():
 @pytest.mark.parametrize("is_facts", [False, True])
 def test_claims_join_back_to_the_text(is_facts: bool):
     draw = random.Random(1)
-    pieces = ["A cat", "3.5", ".", ". ", "; ", '"', "“", "”", "\n", "\n\n", "- ", "e.g. ", "猫。"]
+    pieces = [
+        "A cat",
+        "3.5",
+        ".",
+        ". ",
+        "; ",
+        ";",
+        " ",
+        '"',
+        "“",
+        "”",
+        "\n",
+        "\n\n",
+        "- ",
+        "e.g. ",
+        "猫。",
+    ]
     pieces += ["U.S. ", "!", "? ", "…", "\x00", "\u202e", "(", ") ", "1. ", "he sits", "\ud800"]
     for _ in range(2000):
         text = "".join(draw.choices(pieces, k=draw.randint(0, 12)))
@@ -85,6 +101,7 @@ def test_claims_join_back_to_the_text(is_facts: bool):
         assert [claim.text for claim in claims] == [text[a:b] for a, b in spans]
         assert [claim.number for claim in claims] == list(range(len(spans)))
         assert all(claim.text.strip() for claim in claims)
+        assert bool(claims) is has_claims(text, is_facts=is_facts)
 
 
 @pytest.mark.parametrize("piece", [". ", ".\n", 'A b. "c D." ', "A.     (", "a.", '"'])
