@@ -83,8 +83,9 @@ function isShown(shown: string, row: Row, draft: Draft, status: Status): boolean
 }
 
 function matches(row: Row, index: number, terms: readonly string[]): boolean {
-  const text = fold(`${index + 1} ${row.title} ${row.group} ${row.excerpt} ${row.item_id}`);
-  return terms.every((term) => text.includes(term));
+  const text = fold(`${index + 1} ${row.title} ${row.group} ${row.excerpt}`);
+  const isId = (term: string): boolean => term.length >= 8 && row.item_id.startsWith(term);
+  return terms.every((term) => text.includes(term) || isId(term));
 }
 
 function fold(text: string): string {

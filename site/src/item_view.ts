@@ -31,7 +31,6 @@ export class ItemView {
     this.judge = new Judge(item, row, audit.rubric, hooks);
     this.heading = h("h1", { tabindex: -1 }, untrusted(plain(row.title, 160)));
     const facts = [
-      `${index + 1} of ${audit.rows.length}`,
       `${clock(item.start_us)} to ${clock(item.end_us)}`,
       item.source.license === null ? "license unknown" : plain(item.source.license, 40),
     ];
@@ -41,7 +40,12 @@ export class ItemView {
       h(
         "div",
         { class: "watch", role: "region", "aria-label": "The clip", tabindex: 0 },
-        h("header", { class: "item-head" }, this.heading, h("p", { class: "quiet" }, facts.join(" · "))),
+        h("header", { class: "item-head" }, this.heading, h(
+            "p",
+            { class: "quiet" },
+            h("span", { class: "position" }, `${index + 1} of ${audit.rows.length}`),
+            ` · ${facts.join(" · ")}`,
+          )),
         this.player.element,
         timeline.element,
         strip?.element ?? null,

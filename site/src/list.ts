@@ -8,7 +8,7 @@ import type { Row } from "./types";
 
 export const ROW_PX = 68;
 const OVERSCAN = 6;
-const MARKS: Record<Status, string> = { open: "", started: "◐", rated: "●" };
+const MARKS: Record<string, string> = { started: "…", good: "✓", flawed: "~", bad: "✕" };
 
 export interface RowState {
   status: Status;
@@ -99,6 +99,7 @@ export class List {
     if (index === undefined || row === undefined) return;
     const { status, verdict } = this.stateOf(row);
     const isSelected = index === this.selected;
+    const said = verdict ?? (status === "open" ? "not begun" : "begun");
     const node = h(
       "div",
       {
@@ -122,9 +123,10 @@ export class List {
           `${index + 1} · ${clock(row.end_us - row.start_us)}`,
           row.language === null ? null : ` · ${plain(row.language, 12)}`,
           row.has_media ? null : " · sheet only",
+          h("span", { class: status === "open" ? "unseen" : "row-verdict" }, ` · ${said}`),
         ),
       ),
-      h("span", { class: "row-mark" }, MARKS[status], verdictLabel(status, verdict)),
+      h("span", { class: "row-mark", "aria-hidden": "true" }, MARKS[verdict ?? status] ?? ""),
     );
     node.style.setProperty("top", `${at * ROW_PX}px`);
     node.addEventListener("click", () => this.open(index));
@@ -171,9 +173,4 @@ export class List {
     event.preventDefault();
     event.stopPropagation();
   }
-}
-
-function verdictLabel(status: Status, verdict: string | null): HTMLElement {
-  const text = verdict ?? (status === "open" ? "not begun" : "begun");
-  return h("span", { class: verdict === null ? "unseen" : "row-verdict" }, text);
 }

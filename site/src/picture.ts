@@ -4,6 +4,7 @@ import { h } from "./dom";
 import { clock } from "./text";
 import type { Sheet } from "./types";
 
+const FRAMES_IN_ROW = 8;
 const MEDIA_NAME = /^(?:media|sheets)\/[0-9A-Za-z_-]+\.(?:jpg|mp4|webm)$/;
 
 /** Return a path of the data if it lies in this folder, else null. */
@@ -59,6 +60,8 @@ export class Strip {
     const times = sheet.times_us.map(clock).join(", ");
     const label = `Contact sheet: ${sheet.times_us.length} frames at ${times}`;
     this.element = h("div", { class: "strip", role: "img", "aria-label": label }, ...this.frames);
+    const columns = Math.ceil(this.frames.length / Math.ceil(this.frames.length / FRAMES_IN_ROW));
+    this.element.style.setProperty("grid-template-columns", `repeat(${columns}, minmax(0, 1fr))`);
   }
 
   /** Mark the frame that is shown at a time. */

@@ -16,6 +16,7 @@ export class Player {
   private readonly stage = h("div", { class: "stage" });
   private readonly notice = h("p", { class: "notice", hidden: true });
   private readonly time = h("span", { class: "player-time" });
+  private readonly playLabel = h("span", {}, "Play");
   private readonly playButton: HTMLButtonElement;
   private readonly rateButton: HTMLButtonElement;
   private readonly muteButton: HTMLButtonElement;
@@ -26,11 +27,12 @@ export class Player {
     private readonly item: Item,
     private readonly onTime: (time_us: number) => void,
   ) {
-    this.playButton = button("Play", () => this.toggle(), { class: "player-play" });
+    this.playButton = button(this.playLabel, () => this.toggle(), { class: "player-play" });
+    this.playButton.append(key("space"));
     this.rateButton = button("1×", () => this.cycleRate(), { title: "Speed (v)" });
     this.muteButton = button("Sound", () => this.toggleMuted(), { title: "Sound on or off (m)" });
     this.loopButton = button("Loop", () => this.toggleLoop(), { title: "Again and again (o)" });
-    const replay = button("From start", () => this.replay(), { title: "From the start (h)" });
+    const replay = button("Restart", () => this.replay(), { title: "From the start (h)" });
     this.surface = this.makeSurface();
     this.stage.append(this.surface.element);
     this.stage.addEventListener("click", () => this.toggle());
@@ -38,7 +40,6 @@ export class Player {
       "div",
       { class: "player-bar", role: "group", "aria-label": "Player" },
       this.playButton,
-      key("space"),
       this.time,
       h("span", { class: "spacer" }),
       replay,
@@ -157,7 +158,7 @@ export class Player {
     const whole = this.item.end_us - this.item.start_us;
     this.time.textContent = `${clock(since)} / ${clock(whole)}`;
     const label = this.surface.isPlaying ? "Pause" : "Play";
-    if (this.playButton.textContent !== label) this.playButton.textContent = label;
+    if (this.playLabel.textContent !== label) this.playLabel.textContent = label;
     this.onTime(position);
     if (this.surface.isPlaying) this.request = requestAnimationFrame(() => this.update());
   }

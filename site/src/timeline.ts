@@ -19,7 +19,7 @@ export class Timeline {
     private readonly seek: (time_us: number) => void,
   ) {
     this.track = this.makeTrack();
-    this.element = h("div", { class: "timeline" }, this.makeOverview(), this.track);
+    this.element = h("div", { class: "timeline" }, this.makeOverview(), this.track, makeLegend(item));
   }
 
   /** Move the playhead. */
@@ -124,6 +124,16 @@ export class Timeline {
     event.stopPropagation();
     this.seek(target);
   }
+}
+
+/** Say which lane is which; the panels say the same to a screen reader. */
+function makeLegend(item: Item): HTMLElement {
+  const names = [item.words.length > 0 && "words", item.screen_text.length > 0 && "screen"];
+  const labels: Record<string, string> = { words: "spoken words", screen: "on-screen text" };
+  const parts = names.map((name) =>
+    name === false ? null : h("span", { class: `legend ${name}` }, labels[name] ?? ""),
+  );
+  return h("p", { class: "caption-line", "aria-hidden": "true" }, ...parts);
 }
 
 /** The words spoken in the clip; the one being spoken is lit. */

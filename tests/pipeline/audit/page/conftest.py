@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class Visit:
         options = {"viewport": {"width": 1440, "height": 900}, **options}
         self.context = browser.new_context(accept_downloads=True, offline=True, **options)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", self._on_console)
@@ -74,6 +76,13 @@ class Visit:
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector(".item")
         return self
+
+    def until(self, expression: str) -> None:
+        """Wait until an expression is true; asked from outside, as the page's policy wants it."""
+        end = time.monotonic() + 10
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, f"never true: {expression}"
+            time.sleep(0.02)
 
     def press(self, *keys: str) -> None:
         for key in keys:

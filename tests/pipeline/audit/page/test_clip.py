@@ -9,9 +9,9 @@ pytestmark = pytest.mark.slow
 
 def test_the_clip_plays_and_words_light_up_as_they_are_spoken(make_site, visit):
     one = visit(make_site(make_site.items(1, media=True))).begin()
-    one.page.wait_for_function("document.querySelector('video').readyState >= 2")
+    one.until("document.querySelector('video').readyState >= 2")
     one.press("Space")
-    one.page.wait_for_function("document.querySelector('video').currentTime > 0.5")
+    one.until("document.querySelector('video').currentTime > 0.5")
     assert one.page.locator(".word.is-spoken").count() == 1
     one.press("Space")
     assert one.page.evaluate("document.querySelector('video').paused")
@@ -19,21 +19,21 @@ def test_the_clip_plays_and_words_light_up_as_they_are_spoken(make_site, visit):
 
 def test_keys_move_in_the_clip_and_light_the_word_there(make_site, visit):
     one = visit(make_site(make_site.items(1, media=True))).begin()
-    one.page.wait_for_function("document.querySelector('video').readyState >= 2")
+    one.until("document.querySelector('video').readyState >= 2")
     one.press("ArrowRight")
-    one.page.wait_for_function("document.querySelector('.word.is-spoken')?.textContent === 'the'")
+    one.until("document.querySelector('.word.is-spoken')?.textContent === 'the'")
     assert one.page.get_attribute(".track", "aria-valuetext") == "1.0 seconds"
     one.press("ArrowLeft")
-    one.page.wait_for_function("document.querySelector('.word.is-spoken')?.textContent === 'First'")
+    one.until("document.querySelector('.word.is-spoken')?.textContent === 'First'")
 
 
 def test_a_click_on_a_word_or_a_frame_goes_to_its_time(make_site, visit):
     one = visit(make_site(make_site.items(1, media=True))).begin()
-    one.page.wait_for_function("document.querySelector('video').readyState >= 2")
+    one.until("document.querySelector('video').readyState >= 2")
     one.page.click(".word:nth-of-type(4)")
-    one.page.wait_for_function("document.querySelector('video').currentTime > 0.9")
+    one.until("document.querySelector('video').currentTime > 0.9")
     one.page.click(".strip-frame:nth-of-type(7)")
-    one.page.wait_for_function("document.querySelector('video').currentTime > 2.9")
+    one.until("document.querySelector('video').currentTime > 2.9")
     assert one.page.locator(".strip-frame.is-shown").count() == 1
 
 

@@ -16,7 +16,7 @@ SCHEMES = ("light", "dark")
 def serious(page):
     """Return what axe-core calls serious or critical (WCAG 2.2 A and AA)."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    result = axe.Axe().run(page)
+    result = axe.Axe().run(page, options={"preload": False})
     return [
         (violation["id"], [node["html"][:200] for node in violation["nodes"][:3]])
         for violation in result.response["violations"]
@@ -44,7 +44,7 @@ def test_no_view_has_a_serious_violation(make_site, visit, keep, scheme):
     one.page.wait_for_selector("dialog.start")
     look("start")
     one.begin()
-    one.page.wait_for_function("document.querySelector('video').readyState >= 2")
+    one.until("document.querySelector('video').readyState >= 2")
     look("item")
     one.press("1", "2", "e", "o", "2")
     look("naming")

@@ -134,7 +134,9 @@ def test_letters_do_nothing_once_they_are_switched_off(make_site, visit):
 def test_without_storage_the_page_says_so_and_still_rates(make_site, visit):
     one = visit(make_site(make_site.items(1)))
     one.page.evaluate(
-        "Storage.prototype.setItem = () => { throw new DOMException('x', 'QuotaExceededError') }"
+        """() => {
+            Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); };
+        }"""
     )
     one.begin().press("g")
     assert one.page.locator(".trouble").is_visible()
