@@ -139,7 +139,13 @@ function makeLegend(item: Item): HTMLElement {
 /** The words spoken in the clip; the one being spoken is lit. */
 export class Transcript {
   readonly element: HTMLElement;
-  private readonly line = h("p", { class: "transcript", dir: "auto" });
+  private readonly line = h("p", {
+    class: "transcript",
+    dir: "auto",
+    role: "group",
+    tabindex: 0,
+    "aria-label": "Spoken words",
+  });
   private readonly spans: HTMLElement[] = [];
   private lit = -1;
 
