@@ -10,7 +10,13 @@ from pathlib import Path
 import torch
 
 from ..schemas.errors import EnvironmentFault, UsageError
-from .checkpoint import load_checkpoint, newest_checkpoint, read_state, save_checkpoint
+from .checkpoint import (
+    CHECKPOINTS,
+    load_checkpoint,
+    newest_checkpoint,
+    read_state,
+    save_checkpoint,
+)
 from .cosmo.calibrate import calibrate
 from .cosmo.model import Cosmo
 from .curves import draw_curves
@@ -29,7 +35,7 @@ from .training_data import TrainingStreams
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINTS, CURVES = "checkpoints", "curves.png"
+CURVES = "curves.png"
 
 
 def train(recipe: TrainRecipe, *, observer: TrainObserver | None = None) -> TrainReport:
