@@ -120,15 +120,12 @@ def main() -> None:
     sys.excepthook = _tell_bug
     try:
         typer.main.get_command(app)()  # `app()` would put typer's own excepthook in place of ours
-    except InterlinkError as error:
+    except BaseException as error:
         _end_if_stopped()  # what a library was doing then may end in an error of its own
-        _end(error)
-    except OSError as error:
-        if error.errno not in _MACHINE_FAULTS:
-            raise
-        _end(EnvironmentFault(f"{error.strerror}: {error.filename or 'a file'}"))
-    except SystemExit:
-        _end_if_stopped()
+        if isinstance(error, InterlinkError):
+            _end(error)
+        if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
+            _end(EnvironmentFault(f"{error.strerror}: {error.filename or 'a file'}"))
         raise
 
 
