@@ -22,7 +22,8 @@ demo: $(READY) ## Turn four small videos into a dataset and train COSMO on it, o
 
 # The tiny base first: what is tested with a time limit must not wait for four minutes of training.
 test: $(READY) tiny-base ## Run all tests
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 lint: $(READY) ## Check style, types and spelling
 	$(BIN)/ruff format --check .

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -100,11 +100,11 @@ def demand(is_so: bool, otherwise: str) -> None:
         raise UsageError(otherwise)
 
 
-def main() -> int:
-    """Check the folder of the command line, `demo` by default, and return the exit code."""
-    output = Path(sys.argv[1] if len(sys.argv) > 1 else "demo")
+def run_check(check: Callable[[Path], str], default: str) -> int:
+    """Check the folder that the command line names, print what was found, return the exit code."""
+    output = Path(sys.argv[1] if len(sys.argv) > 1 else default)
     try:
-        print(check_demo(output))
+        print(check(output))
     except (UsageError, OSError) as error:
         print(f"{output} is not whole: {error}", file=sys.stderr)
         return 1
@@ -112,4 +112,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_check(check_demo, "demo"))

@@ -10,8 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..schemas.errors import UsageError
-from .check_demo import demand
+from .check_demo import demand, run_check
 
 MIN_VISION_GAIN = 0.05
 """Nats per token. [A control that is trained on deranged media stays below 0.01.]"""
@@ -54,16 +53,5 @@ def _losses(measured: list[dict[str, Any]]) -> str:
     return f"{measured[0]['loss']:.3f} to {measured[-1]['loss']:.3f}"
 
 
-def main() -> int:
-    """Check the folder of the command line and return the exit code."""
-    output = Path(sys.argv[1] if len(sys.argv) > 1 else "demo/training/cosmo")
-    try:
-        print(check_training(output))
-    except (UsageError, OSError) as error:
-        print(f"{output} is not whole: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_check(check_training, "demo/training/cosmo"))

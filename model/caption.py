@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..schemas.errors import UsageError
-from .checkpoint import SEAL, STATE, check_seal, newest_checkpoint, read_state
+from .checkpoint import CHECKPOINTS, SEAL, STATE, check_seal, newest_checkpoint, read_state
 from .cosmo import pretrained
 from .cosmo.generate import Prompt, generate
 from .cosmo.model import Cosmo
@@ -18,7 +18,6 @@ from .data.collate import ClipFrames, stack_media
 from .data.pictures import Pixels, resize_picture
 from .data.render import Chunk, render
 from .data.vocabulary import Vocabulary
-from .train import CHECKPOINTS
 
 DEFAULT_FRAMES = 4
 """Frames of a clip for a model that does not come with its recipe."""

@@ -38,6 +38,8 @@ from .trainer import Trainer
 
 logger = logging.getLogger(__name__)
 
+CHECKPOINTS = "checkpoints"
+"""Folder of the checkpoints in the output of a training."""
 SEAL = "CHECKPOINT.json"
 STATE, TENSORS = "training.json", "training.safetensors"
 _NAME = re.compile(r"step-(\d{8,})")

@@ -26,8 +26,9 @@ from .data.cutting import PackingCounts
 from .data.packing import NothingFits, make_packing
 from .data.samples import Samples
 from .data.summary import DataSummary, summarize
+from .held_out import find_held_out
 from .recipe import TrainRecipe
-from .training_data import as_pairs, check_batch, find_held_out, make_samples
+from .training_data import as_pairs, check_batch, make_samples
 
 _TYPICAL_PAIR_TOKENS = 64
 """Tokens of a pair's text, of which only the memory estimate makes use: two long sentences."""

@@ -8,8 +8,7 @@ loss, K text kinds (in the order of `KINDS`).
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
@@ -22,11 +21,9 @@ from .cosmo.losses import contrastive_loss, has_loss, token_losses
 from .cosmo.masks import check_media
 from .cosmo.model import Cosmo
 from .cosmo.resampler import MediaTokens
-from .derange import Exchange, derange_media
+from .derange import Exchange
 from .finite import finite
 from .parallelize import Ranks
-
-__all__ = ["Evaluation", "derange_media", "evaluate"]
 
 _SEED = 0
 """Of the exchange of media: the same at each evaluation, so that the curve shows the model."""
@@ -76,7 +73,6 @@ def evaluate(
     pairs: Iterable[PairBatch],
     *,
     ranks: Ranks,
-    autocast: Callable[[], AbstractContextManager[Any]],
 ) -> Evaluation:
     """Measure a model; its mode and the global generator are left as they were.
 
@@ -86,8 +82,7 @@ def evaluate(
             documents have media counts for the loss, not for the vision gain.
         pairs: this rank's share of the held-out pairs, as many rows on every rank; all ranks' are
             one another's negatives.
-        ranks: of this process.
-        autocast: makes the context in which the model computes.
+        ranks: of this process; the model computes in the precision of their device.
 
     Returns:
         What was measured; the vision gain is NaN where fewer than two documents could be shown the
@@ -99,11 +94,11 @@ def evaluate(
         by_kind_4K = torch.zeros((4, len(KINDS)), dtype=torch.float64, device=ranks.device)
         documents_3 = torch.zeros(3, dtype=torch.float64, device=ranks.device)
         for batch in packed:
-            with autocast():
+            with ranks.autocast():
                 measured = _measure(model, batch.to(ranks.device))
             by_kind_4K += measured[0]
             documents_3 += measured[1]
-        retrieval_top1, num_pairs = _retrieval(model, pairs, ranks, autocast)
+        retrieval_top1, num_pairs = _retrieval(model, pairs, ranks)
     finally:
         model.train(was_training)
     count_K, loss_K, compared_K, gain_K = ranks.sum(by_kind_4K).cpu()
@@ -177,12 +172,11 @@ def _retrieval(
     model: Cosmo,
     pairs: Iterable[PairBatch],
     ranks: Ranks,
-    autocast: Callable[[], AbstractContextManager[Any]],
 ) -> tuple[float | None, int]:
     """Return top-1 and the number of pairs, over all batches and ranks."""
     found: list[tuple[PairBatch, Embeddings]] = []
     for batch in pairs:
-        with autocast():
+        with ranks.autocast():
             found.append((batch, model.encode_pairs(batch.to(ranks.device))))
     if not found:
         return None, 0

@@ -184,7 +184,7 @@ class TrainRecipe:
         stated = dict(content)
         name = stated.pop("preset", None)
         if name is not None:
-            stated = _overrule(read_preset(str(name)), stated)
+            stated = _merge(read_preset(str(name)), stated)
         check_keys("recipe", stated, cls)
         values: dict[str, Any] = {
             "model": CosmoConfig.from_mapping(_mapping("model", stated["model"])),
@@ -257,13 +257,14 @@ def read_preset(name: str) -> dict[str, Any]:
     return content
 
 
-def _overrule(preset: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(preset: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
     """Return the preset with what is stated in it, key by key of each section."""
     merged = dict(preset)
     for key, value in stated.items():
         below = merged.get(key)
-        is_section = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = {**below, **value} if is_section else value  # type: ignore[dict-item]
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            value = {**below, **value}
+        merged[key] = value
     return merged
 
 

@@ -10,13 +10,20 @@ from pathlib import Path
 import torch
 
 from ..schemas.errors import EnvironmentFault, UsageError
-from .checkpoint import load_checkpoint, newest_checkpoint, read_state, save_checkpoint
+from .checkpoint import (
+    CHECKPOINTS,
+    load_checkpoint,
+    newest_checkpoint,
+    read_state,
+    save_checkpoint,
+)
 from .cosmo.calibrate import calibrate
 from .cosmo.model import Cosmo
 from .curves import draw_curves
 from .data.dataset import open_dataset
 from .data.packing import NothingFits
 from .evaluate import Evaluation, evaluate
+from .held_out import HeldOut
 from .metrics import MetricsLog, Speed, StepMetrics, read_events
 from .parallelize import Ranks, join_ranks
 from .recipe import TrainRecipe
@@ -24,11 +31,11 @@ from .step_clock import StepClock
 from .stopping import StopRequest
 from .train_report import TrainObserver, TrainReport
 from .trainer import Trainer
-from .training_data import HeldOut, TrainingStreams
+from .training_data import TrainingStreams
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINTS, CURVES = "checkpoints", "curves.png"
+CURVES = "curves.png"
 
 
 def train(recipe: TrainRecipe, *, observer: TrainObserver | None = None) -> TrainReport:
@@ -212,7 +219,6 @@ class _Training:
             self.held_out.packed_batches(),
             self.held_out.pair_batches(),
             ranks=self.ranks,
-            autocast=self.ranks.autocast,
         )
         step, tokens = self.trainer.ledger.steps, self.trainer.ledger.tokens
         if evaluation.documents < 2 and step == 0:

@@ -8,6 +8,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import importlib.util  # noqa: E402
 import logging  # noqa: E402
+import re  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -40,8 +41,19 @@ def _load(name: str) -> ModuleType:
     return sys.modules[module]
 
 
+_ALONE = ("test_end_to_end.py", "test_resume.py", "test_wheel.py", "commands/test_main.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a GPU where there is none."""
+    """Skip what needs a GPU where there is none; mark what runs alone.
+
+    Whatever starts Beam workers or a Ray cluster has clocks of its own, which other tests at the
+    same time would let run out.
+    """
+    for item in items:
+        named = {"ray", "beam"} & set(re.split(r"[^a-z]+", item.nodeid.partition("[")[2]))
+        if item.get_closest_marker("engines") or named or str(item.path).endswith(_ALONE):
+            item.add_marker(pytest.mark.alone)
     wanting = [item for item in items if item.get_closest_marker("gpu")]
     if wanting:
         import torch

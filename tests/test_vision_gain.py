@@ -14,7 +14,7 @@ from interlink.examples.lesson_story import Lesson
 from interlink.examples.training_dataset import write_lesson
 from interlink.model import train as train_file
 from interlink.model.cosmo.batch import Media
-from interlink.model.evaluate import derange_media
+from interlink.model.derange import derange_media
 from interlink.model.recipe import TrainRecipe
 from interlink.model.training_data import TrainingStreams
 from interlink.pipeline.store import Store

@@ -31,6 +31,7 @@ _COLORS = (
     *("#ffccbc", "#c5e1a5", "#80deea", "#e6c9a8"),
 )
 """One for each kind of text, in their order."""
+_BYTE = "·"
 _GREY, _INK, _FAINT = "#dddddd", "#202020", "#808080"
 
 
@@ -109,7 +110,8 @@ def _wrap(samples: Samples, rendered: Rendered, media: int) -> list[list[tuple[i
         if seen != media:
             continue
         text = samples.vocabulary.backend.decode([token], skip_special_tokens=False)
-        text = text.replace("\n", "\u23ce") or " "
+        # A token may be one byte of a letter, which by itself is nothing that can be read.
+        text = text.replace("\n", "\u23ce").replace("\ufffd", _BYTE) or " "
         color = _COLORS[kind] if kind != NO_KIND else _GREY if piece != NO_KIND else "white"
         width = round(font.getlength(text)) + 8
         if left + width > right and lines[-1]:
@@ -183,7 +185,12 @@ def _legend(samples: Samples) -> Image.Image:
     kinds = [k for k in KIND_INDEX if k in used and samples.policy.loss_weight(k) > 0]
     shown = [(kind.value, _COLORS[KIND_INDEX[kind]]) for kind in kinds]
     left = _MARGIN_PX
-    for text, color in [("loss on:", "white"), *shown, ("shown without loss", _GREY)]:
+    for text, color in [
+        ("loss on:", "white"),
+        *shown,
+        ("shown without loss", _GREY),
+        (f"{_BYTE} part of a letter", "white"),
+    ]:
         width = round(_font().getlength(text)) + 8
         draw.rectangle((left, 4, left + width, 4 + _LINE_PX - 4), fill=color)
         draw.text((left + 4, 6), text, _INK, font=_font())

@@ -41,7 +41,7 @@ class DataSummary:
             ("documents", f"{c.documents:,} ({c.documents_without_window:,} give no sample)"),
             (
                 "clips",
-                f"{c.clips:,} ({c.clips_too_long:,} too long, "
+                f"{c.clips:,} ({c.clips_too_long:,} too long for budgets.tokens, "
                 f"{c.clips_without_frames:,} without frames)",
             ),
             ("samples", f"{c.windows:,} with {c.media:,} clips and {c.frames:,} frames"),

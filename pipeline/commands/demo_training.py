@@ -90,16 +90,23 @@ def _train(console: Console, recipe: "TrainRecipe", manifest: Manifest) -> "Trai
         from ...model.cosmo.bases import TINY_BASE, language_model_folder
         from ...model.train import train
 
-        folder = language_model_folder(TINY_BASE)
-    # An earlier demo may have trained on other shards: that training cannot go on with these.
-    key = digest("demo", manifest.content_digest, recipe.digest, folder.parent.name)
-    output = Path(recipe.output)
-    if output.exists() and not ((output / _KEY).exists() and (output / _KEY).read_text() == key):
-        shutil.rmtree(output)
-    output.mkdir(parents=True, exist_ok=True)
-    (output / _KEY).write_text(key)
+        base = language_model_folder(TINY_BASE).parent.name  # its digest
+    _clear(Path(recipe.output), digest("demo", manifest.content_digest, recipe.digest, base))
     with train_progress_for(console) as progress:
         return train(recipe, observer=progress)
+
+
+def _clear(output: Path, key: str) -> None:
+    """Delete what an earlier demo trained on other shards: it cannot go on with these.
+
+    A folder that no demo has marked is somebody's own, and stays as it is.
+    """
+    mark = output / _KEY
+    if mark.exists() and mark.read_text(encoding="utf-8") != key:
+        shutil.rmtree(output)
+    if not output.exists():
+        output.mkdir(parents=True)
+        mark.write_text(key, encoding="utf-8")
 
 
 def _show_captions(console: Console, trained: "TrainReport", dataset: Path) -> None:

@@ -47,13 +47,14 @@ NEEDS = (
     Need(distribution="rapidocr", purpose="on-screen text", extra="ocr"),
     Need(distribution="onnxruntime", purpose="on-screen text, voices", extra="ocr"),
     Need(distribution="yt-dlp", purpose="video sites", extra="youtube", is_for_demo=False),
-    Need(distribution="torch", purpose="captioning models", extra="caption", is_for_demo=False),
+    Need(distribution="torch", purpose="training, captioners", extra="caption", is_for_demo=False),
     Need(
         distribution="transformers",
-        purpose="captioning models",
+        purpose="training, captioners",
         extra="caption",
         is_for_demo=False,
     ),
+    Need(distribution="matplotlib", purpose="training curves", extra="train", is_for_demo=False),
     Need(distribution="s3fs", purpose="runs on s3://", extra="s3", is_for_demo=False),
 )
 

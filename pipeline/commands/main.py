@@ -122,16 +122,19 @@ def main() -> None:
     sys.excepthook = _tell_bug
     try:
         typer.main.get_command(app)()  # `app()` would put typer's own excepthook in place of ours
-    except InterlinkError as error:
-        _end(error)
-    except OSError as error:
-        if error.errno not in _MACHINE_FAULTS:
-            raise
-        _end(EnvironmentFault(f"{error.strerror}: {error.filename or 'a file'}"))
-    except SystemExit:
-        number = stopped_by()
-        if number is None:
-            raise
+    except BaseException as error:
+        _end_if_stopped()  # what a library was doing then may end in an error of its own
+        if isinstance(error, InterlinkError):
+            _end(error)
+        if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
+            _end(EnvironmentFault(f"{error.strerror}: {error.filename or 'a file'}"))
+        raise
+
+
+def _end_if_stopped() -> None:
+    """Exit as a stopped command does, if a signal told this one to stop."""
+    number = stopped_by()
+    if number is not None:
         print(
             f"interlink: {_STOPPED[number]}; what is committed stays, run again to go on",
             file=sys.stderr,

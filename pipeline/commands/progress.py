@@ -2,40 +2,55 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 
+from ...model.finite import finite
 from ..commit import Commit
 
 _BESIDE_BAR = 54
 """Columns of the terminal that everything but the bar takes, with parts in the thousands."""
 
 
-class Bars:
-    """One bar for each step, filled as its parts are committed."""
+class Live:
+    """Bars that stand on the terminal as long as it is entered.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: the terminal.
+        label_columns: width of the text before a bar.
+        beside_bar: columns that everything but the bar takes.
+        beside: what stands between the bar and the remaining time.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        label_columns: int,
+        beside_bar: int,
+        beside: Sequence[ProgressColumn],
+    ) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:<19}"),
-            BarColumn(bar_width=min(max(console.width - _BESIDE_BAR, 8), 40)),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[kept]}"),
+            TextColumn(f"{{task.description:<{label_columns}}}"),
+            BarColumn(bar_width=min(max(console.width - beside_bar, 8), 40)),
+            *beside,
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=console,
         )
-        self._task: TaskID | None = None
-        self._plan = self._kept = self._done = 0
 
-    def __enter__(self) -> "Bars":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
@@ -46,6 +61,20 @@ class Bars:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+
+
+class Bars(Live):
+    """One bar for each step, filled as its parts are committed."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(
+            console,
+            label_columns=19,
+            beside_bar=_BESIDE_BAR,
+            beside=(MofNCompleteColumn(), TextColumn("{task.fields[kept]}")),
+        )
+        self._task: TaskID | None = None
+        self._plan = self._kept = self._done = 0
 
     def step_started(self, *, plan: int, step: str, engine: str, parts: int, done: int) -> None:
         """Open a bar; those of the plan before make room."""
@@ -74,10 +103,10 @@ class Bars:
         self._progress.stop_task(self._task)
 
 
-class JsonLines:
-    """One JSON object a line, on the standard output."""
+class Lines:
+    """Says things as JSON objects, one a line, on the standard output."""
 
-    def __enter__(self) -> "JsonLines":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -88,17 +117,25 @@ class JsonLines:
     ) -> None:
         sys.stdout.flush()
 
+    def say(self, event: str, **values: object) -> None:
+        """Print one object; a number that is not finite becomes null."""
+        print(json.dumps({"event": event, **finite(values)}), flush=True)
+
+
+class JsonLines(Lines):
+    """What happens to steps and parts."""
+
     def step_started(self, *, plan: int, step: str, engine: str, parts: int, done: int) -> None:
         """Say that a step begins."""
-        _say("step_started", plan=plan, step=step, engine=engine, parts=parts, done=done)
+        self.say("step_started", plan=plan, step=step, engine=engine, parts=parts, done=done)
 
     def part_done(self, commit: Commit) -> None:
         """Say that a part was committed."""
-        _say("part_done", step=commit.step, part=commit.part, kept=commit.num_kept)
+        self.say("part_done", step=commit.step, part=commit.part, kept=commit.num_kept)
 
     def step_ended(self, *, plan: int, step: str, wall_s: float, cpu_s: float) -> None:
         """Say that a step ended."""
-        _say("step_ended", plan=plan, step=step, wall_s=wall_s, cpu_s=cpu_s)
+        self.say("step_ended", plan=plan, step=step, wall_s=wall_s, cpu_s=cpu_s)
 
 
 def progress_for(console: Console) -> Bars | JsonLines:
@@ -111,7 +148,3 @@ def _kept(num_kept: int, num_done: int) -> str:
     if num_done and not num_kept:
         return f"{num_done} reused"
     return f"+{num_kept} kept, {num_done} reused" if num_done else f"{num_kept} kept"
-
-
-def _say(event: str, **values: str | int | float) -> None:
-    print(json.dumps({"event": event} | values), flush=True)

@@ -1,16 +1,14 @@
 """Progress of a training: a bar of tokens for people, JSON lines for machines."""
 
-import json
 import math
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import TaskID, TextColumn
 
-from ...model.finite import finite
+from .progress import Lines, Live
 from .train_tables import gain_text
 
 if TYPE_CHECKING:
@@ -23,31 +21,20 @@ _LINES_EVERY_S = 2.0
 """Steps between two JSON lines are left out: `metrics.jsonl` has them all."""
 
 
-class TrainBar:
+class TrainBar(Live):
     """One bar, filled token by token, with loss, retrieval and speed beside it."""
 
     def __init__(self, console: Console) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description:<11}"),
-            BarColumn(bar_width=min(max(console.width - _BESIDE_BAR, 8), 40)),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.fields[shown]}"),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            console=console,
+        super().__init__(
+            console,
+            label_columns=11,
+            beside_bar=_BESIDE_BAR,
+            beside=(
+                TextColumn("{task.percentage:>3.0f}%"),
+                TextColumn("{task.fields[shown]}"),
+            ),
         )
         self._task: TaskID = self._progress.add_task("preparing", total=None, shown="")
-
-    def __enter__(self) -> "TrainBar":
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
 
     def on_start(self, *, tokens_done: int, tokens_total: int) -> None:
         """Begin the bar, or go on with it."""
@@ -87,26 +74,15 @@ class TrainBar:
         self._progress.console.print(text, soft_wrap=True)
 
 
-class TrainLines:
-    """One JSON object a line, on the standard output."""
+class TrainLines(Lines):
+    """The same as JSON lines."""
 
     def __init__(self) -> None:
         self._last_s = -math.inf
 
-    def __enter__(self) -> "TrainLines":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Every line is written already."""
-
     def on_start(self, *, tokens_done: int, tokens_total: int) -> None:
         """Say that training begins."""
-        _say("training_started", tokens_done=tokens_done, tokens_total=tokens_total)
+        self.say("training_started", tokens_done=tokens_done, tokens_total=tokens_total)
 
     def on_step(self, metrics: "StepMetrics", speed: "Speed") -> None:
         """Say how it goes, every few seconds."""
@@ -114,7 +90,7 @@ class TrainLines:
         if now_s - self._last_s < _LINES_EVERY_S:
             return
         self._last_s = now_s
-        _say(
+        self.say(
             "step",
             step=metrics.step,
             tokens=metrics.tokens,
@@ -125,21 +101,17 @@ class TrainLines:
 
     def on_evaluation(self, step: int, evaluation: "Evaluation") -> None:
         """Say what was measured."""
-        _say("evaluation", step=step, **evaluation.to_plain())
+        self.say("evaluation", step=step, **evaluation.to_plain())
 
     def on_checkpoint(self, path: Path) -> None:
         """Say where it is."""
-        _say("checkpoint", path=str(path))
+        self.say("checkpoint", path=str(path))
 
     def on_message(self, text: str) -> None:
         """Hand it on."""
-        _say("message", text=text)
+        self.say("message", text=text)
 
 
 def train_progress_for(console: Console) -> TrainBar | TrainLines:
     """Return a bar on a terminal, JSON lines elsewhere."""
     return TrainBar(console) if console.is_terminal else TrainLines()
-
-
-def _say(event: str, **values: object) -> None:
-    print(json.dumps({"event": event, **finite(values)}), flush=True)

@@ -15,6 +15,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from interlink.model.cosmo.model import Cosmo
 from interlink.model.recipe import TrainRecipe
 
 ROOT = Path(__file__).parent.parent.parent
@@ -126,6 +127,25 @@ def plain_recipe(
 @pytest.fixture
 def recipe(plain_recipe: dict[str, Any]) -> TrainRecipe:
     return TrainRecipe.from_mapping(plain_recipe)
+
+
+@pytest.fixture
+def processor(recipe: TrainRecipe) -> Any:
+    """What stands between text and pictures and the numbers of the recipe's model."""
+    return Cosmo.build(recipe.model).processor
+
+
+@pytest.fixture
+def rewrite(small_dataset: str, tmp_path: Path) -> Any:
+    """Writes a next version of the dataset with other documents."""
+    data = _load("data")
+    write = data.DatasetMaker(tmp_path)
+
+    def commit(documents: Any) -> None:
+        ordered = sorted(documents, key=lambda document: document.document_id)
+        write([data.sealed(document) for document in ordered])
+
+    return commit
 
 
 class Processes:

@@ -1,5 +1,8 @@
 """Captions of clips, and the folder that a trained model is in."""
 
+import json
+from itertools import islice
+
 import numpy as np
 import pytest
 import torch
@@ -11,11 +14,15 @@ from interlink.model.caption import (
     find_model,
     frames_per_clip,
 )
+from interlink.model.checkpoint import save_checkpoint
 from interlink.model.cosmo.batch import Media
 from interlink.model.cosmo.generate import Prompt, generate
 from interlink.model.cosmo.model import Cosmo
 from interlink.model.data.collate import ClipFrames
+from interlink.model.data.order import World
 from interlink.model.train import train
+from interlink.model.trainer import Trainer
+from interlink.model.training_data import TrainingStreams
 from interlink.schemas.errors import UsageError
 
 
@@ -105,6 +112,40 @@ def test_a_saved_model_needs_no_training_beside_it(model, tmp_path):
     model.save_pretrained(tmp_path / "saved")
     assert find_model(tmp_path / "saved") == tmp_path / "saved"
     assert frames_per_clip(tmp_path / "saved") == DEFAULT_FRAMES
+
+
+CAPTION = """
+import json, sys
+from pathlib import Path
+import numpy as np
+import torch
+torch.set_num_threads(1)
+from interlink.model.caption import caption_clip
+from interlink.model.cosmo.model import Cosmo
+
+model = Cosmo.from_pretrained(Path(sys.argv[1]))
+clips = np.load(sys.argv[2])
+print(json.dumps([caption_clip(model, list(frames), [0.0, 0.5]) for frames in clips]))
+"""
+
+
+def test_a_checkpoint_writes_the_same_captions_in_a_fresh_process(recipe, run_python, tmp_path):
+    model = Cosmo.build(recipe.model)
+    streams = TrainingStreams(recipe, model.processor, World())
+    trainer = Trainer(model, recipe)
+    for batch, pairs in islice(streams, 3):
+        trainer.step(batch, pairs)
+    # As after a longer training: with gates nearly closed no picture would matter.
+    for name, tensor in model.trained_state().items():
+        if name.endswith(("_gate", "residual_scale")):
+            tensor.fill_(10.0)
+    path = save_checkpoint(tmp_path / "checkpoints", trainer, streams.state_dict(), keep=1)
+    clips = [[np.full((16, 16, 3), shade, np.uint8)] * 2 for shade in (0, 120, 255)]
+    np.save(tmp_path / "clips.npy", np.stack(clips))
+    done = run_python(CAPTION, path, tmp_path / "clips.npy")
+    written = [caption_clip(model.eval(), frames, [0.0, 0.5]) for frames in clips]
+    assert json.loads(done.stdout) == written
+    assert len(set(written)) == 3  # it looks at the pictures
 
 
 def test_a_folder_without_a_model_is_told_apart(tmp_path):

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import math
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,8 @@ import torch
 from interlink.model.cosmo.batch import KINDS, Media
 from interlink.model.cosmo.heads import Embeddings
 from interlink.model.cosmo.losses import has_loss, language_loss
-from interlink.model.evaluate import Evaluation, derange_media, evaluate
+from interlink.model.derange import derange_media
+from interlink.model.evaluate import Evaluation, evaluate
 from interlink.model.parallelize import Ranks
 from interlink.schemas.text import TextKind
 
@@ -32,7 +32,7 @@ SHAPES = {
 
 
 def measure(model, packed, pairs=(), ranks=None):
-    return evaluate(model, packed, pairs, ranks=ranks or Ranks(), autocast=nullcontext)
+    return evaluate(model, packed, pairs, ranks=ranks or Ranks())
 
 
 def with_speech(batch):

@@ -106,10 +106,10 @@ def test_numbers_may_be_written_as_people_write_them():
     assert found.betas == (0.0, 0.5)
 
 
-def test_a_home_folder_is_expanded(monkeypatch):
-    monkeypatch.setenv("HOME", "/home/me")
+def test_a_home_folder_is_expanded(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
     recipe = TrainRecipe.from_mapping({"preset": "debug", "dataset": "d", "output": "~/first"})
-    assert recipe.output == "/home/me/first"
+    assert recipe.output == str(tmp_path / "first")
 
 
 def test_nothing_need_be_measured():

@@ -13,9 +13,9 @@ from interlink.pipeline.redact import MAX_MESSAGE_CHARS, redact
         ("https://bob:pw@host:8080/v.mp4", "https://host:8080/v.mp4"),
         ("s3://key:secret@bucket/a/b.mp4", "s3://bucket/a/b.mp4"),
         ("https://site/@channel/videos", "https://site/@channel/videos"),
-        ("no such file: '/home/bob/videos/x.mp4'", "no such file: 'x.mp4'"),
+        ("no such file: '/srv/bob/videos/x.mp4'", "no such file: 'x.mp4'"),
         ("[Errno 2] /tmp/scratch/3f2a/frame.jpg: gone", "[Errno 2] frame.jpg: gone"),
-        ("cannot open file:///home/bob/a.mp4", "cannot open a.mp4"),
+        ("cannot open file:///srv/bob/a.mp4", "cannot open a.mp4"),
         ("see ~/videos/a.mp4", "see a.mp4"),
         ("a ratio of 3/4/5 and 24/1 fps", "a ratio of 3/4/5 and 24/1 fps"),
         ("Authorization: Bearer abc.def.ghi", "Authorization: ***"),
@@ -36,5 +36,5 @@ def test_a_long_message_is_cut():
 
 
 def test_redacting_twice_changes_nothing():
-    once = redact("https://a:b@c/d?e /home/x/y.mp4 token=1")
+    once = redact("https://a:b@c/d?e /srv/x/y.mp4 token=1")
     assert redact(once) == once == "https://c/d y.mp4 token=***"

@@ -104,7 +104,7 @@ def test_flags_are_the_union_of_those_of_the_clips(document):
 @pytest.mark.parametrize(
     ("column", "value", "text"),
     [
-        ("uri", "/home/me/a.mp4", "path of one machine"),
+        ("uri", "/srv/me/a.mp4", "path of one machine"),
         ("uri", "file:///a.mp4", "path of one machine"),
         ("group", "C:\\videos", "path of one machine"),
         ("uri", "https://h.org/a?token=1", "no user name, query or fragment"),

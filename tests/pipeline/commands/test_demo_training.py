@@ -58,6 +58,21 @@ def test_it_shows_what_was_learned_and_where_it_lies(train_on, tmp_path, capsys)
     assert len((folder / "metrics.jsonl").read_text()) < len(first)
 
 
+def test_only_what_a_demo_has_marked_is_deleted(tmp_path):
+    own, made = tmp_path / "own", tmp_path / "made"
+    own.mkdir()
+    for _ in range(2):
+        demo_training._clear(own, "key")
+    assert own.is_dir()
+    assert list(own.iterdir()) == []
+    demo_training._clear(made, "key")
+    (made / "metrics.jsonl").touch()
+    demo_training._clear(made, "key")
+    assert (made / "metrics.jsonl").exists()
+    demo_training._clear(made, "other key")
+    assert [path.name for path in made.iterdir()] == ["trained_on.txt"]
+
+
 def test_without_torch_the_demo_ends_well(tmp_path, monkeypatch):
     def missing():
         raise EnvironmentFault("models need torch: pip install 'interlink[train]'")

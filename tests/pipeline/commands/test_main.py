@@ -162,3 +162,38 @@ def test_a_stopped_run_leaves_no_child_and_says_how_to_go_on(recipe, engine, num
     assert (found, left) == (code, "[]"), err
     assert f"interlink: {word}; what is committed stays, run again to go on" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("library", "said"),
+    [
+        ("raise RuntimeError('a library of ours broke')", True),
+        ("time.sleep(600)", False),
+    ],
+    ids=["breaks", "goes on"],
+)
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
+    ids=["terminated", "interrupted"],
+)
+def test_a_stop_that_a_library_makes_its_own_error_of_is_still_a_stop(
+    tmp_path, library, said, number, code, word
+):
+    """What a signal raises comes up anywhere, so also in code that catches all there is."""
+    before = f"""
+import os, time
+from interlink.pipeline.commands import main, signals
+signals.GRACE_S = signals.CLOSE_S = 0.2
+@main.app.command()
+def busy():
+    try:
+        os.kill(os.getpid(), {int(number)})
+        time.sleep(600)
+    except BaseException:
+        {library}
+"""
+    found, _, err = call("busy", before=before)
+    assert found == code, err
+    assert "Traceback" not in err
+    assert (f"interlink: {word}; what is committed stays, run again to go on" in err) == said

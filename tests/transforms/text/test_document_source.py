@@ -36,9 +36,9 @@ def _from(video, uri, **fields):
         ),
         ("s3://bucket/folder/b.mp4", "s3://bucket/folder/b.mp4"),
         ("zip://in.mp4::https://host.org/b.zip?sig=1", "https://host.org/b.zip"),
-        ("/home/someone/videos/b.mp4", "b.mp4"),
+        ("/srv/someone/videos/b.mp4", "b.mp4"),
         ("videos/b.mp4", "b.mp4"),
-        ("file:///home/someone/b.mp4", "b.mp4"),
+        ("file:///srv/someone/b.mp4", "b.mp4"),
         ("C:\\videos\\b.mp4", "b.mp4"),
     ],
 )
@@ -51,7 +51,7 @@ def test_a_public_uri_has_no_secret_and_no_path_of_a_machine(uri, public):
     [
         ("https://host.org:8080/channel/a.mp4?x=1", "host.org/channel"),
         ("https://host.org/a.mp4", "host.org"),
-        ("/home/someone/cooking/a.mp4", "cooking"),
+        ("/srv/someone/cooking/a.mp4", "cooking"),
         ("a.mp4", "local"),
         ("s3://bucket/folder/a.mp4", "bucket/folder"),
     ],
