@@ -1,13 +1,11 @@
 """Whether raters agree: Cohen's kappa, Krippendorff's alpha, and when not to quote them."""
 
 import math
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal
 
 import numpy as np
 
-from .estimate import Estimate, Method
+from ....schemas.audit_report import Agreement, Coefficient, Estimate, Method
 from .intervals import check_confidence, share_interval
 from .libraries import statistics_libraries
 
@@ -18,39 +16,6 @@ MIN_ALPHA = 0.667
 MIN_DOUBLY_RATED = 50
 """Items that two raters must have judged before their agreement says anything."""
 _NUM_RESAMPLES = 1000
-
-
-class Coefficient(StrEnum):
-    """A measure of agreement beyond chance."""
-
-    COHEN_KAPPA = "cohen_kappa"
-    KRIPPENDORFF_ALPHA = "krippendorff_alpha"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """How far raters agree, and whether rates of theirs may be quoted."""
-
-    coefficient: Coefficient
-    """Which measure."""
-    value: float | None
-    """1 is perfect, 0 what chance gives; None where it is not defined: no item has two ratings,
-    or all ratings are the same, which cannot be told from not looking."""
-    lower: float | None
-    """Lower end of its interval."""
-    upper: float | None
-    """Upper end."""
-    raw: Estimate
-    """Share of pairs of ratings of one item that are equal, averaged over items; Wilson."""
-    num_raters: int
-    """Raters with at least one rating."""
-    reason: str
-    """Why neither the coefficient nor rates of these raters may be quoted; empty if they may."""
-
-    @property
-    def is_quotable(self) -> bool:
-        """Whether rates of these raters may be quoted."""
-        return not self.reason
 
 
 def cohen_kappa(first: np.ndarray, second: np.ndarray, *, confidence: float = 0.95) -> Agreement:

@@ -8,8 +8,8 @@ studentised interval, and the percentile interval that is common falls short.
 
 import numpy as np
 
+from ....schemas.audit_report import Estimate, Method
 from .bootstrap import bootstrap_t
-from .estimate import Estimate, Method
 from .intervals import check_confidence, share_interval
 from .weighted import checked, effective_size, labels, share
 

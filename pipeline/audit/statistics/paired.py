@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ....schemas.audit_report import Estimate, Method
 from .bootstrap import bootstrap_t
 from .clusters import cluster_caveats, cluster_sums, honest_ends
-from .estimate import Estimate, Method
 from .intervals import check_confidence, share_interval
 from .libraries import statistics_libraries
 from .weighted import checked, effective_size

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from interlink.pipeline.audit.statistics.estimate import Method
 from interlink.pipeline.audit.statistics.intervals import clopper_pearson, wilson
+from interlink.schemas.audit_report import Method
 
 SHARES = np.linspace(0.001, 0.999, 999)
 
