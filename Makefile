@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test tiny-base lint bench clean help
+.PHONY: demo test tiny-base lint page bench clean help
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,10 @@ lint: $(READY) ## Check style, types and spelling
 	$(BIN)/ruff check .
 	MYPYPATH=.lib $(BIN)/mypy -p interlink.schemas -p interlink.transforms -p interlink.pipeline -p interlink.model -p interlink.examples
 	$(BIN)/codespell
+
+page: ## Check and build the review page; after `npm --prefix site ci`, of Node alone
+	npm --prefix site test
+	npm --prefix site run build
 
 tiny-base: $(READY) ## Train the small language model and vision tower of `debug`, once, offline
 	$(BIN)/python -m interlink.model.tiny

@@ -1,6 +1,7 @@
 """Review sites of made-up items, and Debian's Chromium to open them from `file://`."""
 
 import dataclasses
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import playwright.sync_api
 import pytest
 from PIL import Image
 
@@ -30,6 +32,7 @@ from interlink.pipeline.audit.site_data import (
 from interlink.schemas.ids import digest
 from interlink.schemas.text import TextKind
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECOND = 1_000_000
 AUDIT_ID = "0123456789abcdef0123456789abcdef"
 CLAIMS = (
@@ -42,12 +45,12 @@ SPEECH = ("First", "place", "the", "red", "ball", "on", "the", "table", "and", "
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Chromium of the system; `.ci/run` installs it."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    """Chromium of the system; without one tests are skipped, but fail where `CI` is set."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.skip("there is no Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as api:
+        leave = pytest.fail if os.environ.get("CI") else pytest.skip
+        leave("there is no Chromium: apt-get install chromium")
+    with playwright.sync_api.sync_playwright() as api:
         browser = api.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()

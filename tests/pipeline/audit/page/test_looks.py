@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.slow
 
@@ -15,8 +16,7 @@ SCHEMES = ("light", "dark")
 
 def serious(page):
     """Return what axe-core calls serious or critical (WCAG 2.2 A and AA)."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    result = axe.Axe().run(page, options={"preload": False})
+    result = Axe().run(page, options={"preload": False})
     return [
         (violation["id"], [node["html"][:200] for node in violation["nodes"][:3]])
         for violation in result.response["violations"]
