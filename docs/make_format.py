@@ -17,10 +17,19 @@ from pathlib import Path
 import pyarrow as pa
 
 from interlink.schemas.arrow import arrow_schema
+from interlink.schemas.audit import ClipVerdict, ErrorType, Pool
+from interlink.schemas.audit_row import AuditedClip, AuditRow, DocumentAudit
 from interlink.schemas.clip import Flag
 from interlink.schemas.document import Document
 from interlink.schemas.funnel import FunnelKind, FunnelRow
-from interlink.schemas.manifest import Manifest, Provenance, Shard, ShardList, Tombstone
+from interlink.schemas.manifest import (
+    Manifest,
+    Provenance,
+    PublishedAudit,
+    Shard,
+    ShardList,
+    Tombstone,
+)
 from interlink.schemas.outcome import (
     ERROR_CLASSES,
     Disposition,
@@ -40,8 +49,11 @@ TABLES: dict[str, type] = {
     "media": Media,
     "funnel": FunnelRow,
     "shard": Shard,
+    "audit-row": AuditRow,
+    "audited-clip": AuditedClip,
+    "document-audit": DocumentAudit,
 }
-"""Records that are rows of Parquet files."""
+"""Records that are rows of Parquet files, or columns that are joined to them."""
 
 JSON_TABLES: dict[str, type] = {
     "manifest": Manifest,
@@ -49,6 +61,7 @@ JSON_TABLES: dict[str, type] = {
     "view": View,
     "rule": Rule,
     "tombstone": Tombstone,
+    "published-audit": PublishedAudit,
     "provenance": Provenance,
 }
 """Records that stand in the manifest's JSON."""
@@ -64,6 +77,9 @@ LISTS: dict[str, type[enum.StrEnum]] = {
     "rejection-reason": RejectionReason,
     "error-class": ErrorClass,
     "error-code": ErrorCode,
+    "clip-verdict": ClipVerdict,
+    "error-type": ErrorType,
+    "pool": Pool,
 }
 """Closed lists."""
 

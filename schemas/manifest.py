@@ -80,6 +80,30 @@ class Tombstone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedAudit:
+    """What an audit found, as three files under the dataset's root. Never part of the content."""
+
+    audit_id: str
+    """The audit."""
+    ratings_path: str
+    """What each rater says of each clip (`AuditRow`), a Parquet file."""
+    ratings_sha256: str
+    """Digest of its bytes, hexadecimal."""
+    num_ratings: int
+    """Its rows, at least 1."""
+    clips_path: str
+    """What they say together of each clip (`AuditedClip`), a Parquet file: what views ask."""
+    clips_sha256: str
+    """Digest of its bytes, hexadecimal."""
+    num_clips: int
+    """Its rows, at least 1."""
+    report_path: str
+    """The report with rates and intervals, JSON."""
+    report_sha256: str
+    """Digest of its bytes, hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """How a version came about. Never part of the content's digest."""
 
@@ -116,6 +140,8 @@ class Manifest:
     """Named rules over documents."""
     tombstones: tuple[Tombstone, ...] = ()
     """What was taken out."""
+    audits: tuple[PublishedAudit, ...] = ()
+    """What was judged, by audit id; the newest results of each audit."""
     provenance: Provenance
     """How this version came about."""
 
@@ -156,6 +182,7 @@ class Manifest:
             shard_lists=tuple(from_plain(plan, ShardList) for plan in row["shard_lists"]),
             views=tuple(View.from_plain(view) for view in row["views"]),
             tombstones=tuple(from_plain(stone, Tombstone) for stone in row["tombstones"]),
+            audits=tuple(from_plain(audit, PublishedAudit) for audit in row.get("audits", ())),
             provenance=from_plain(row["provenance"], Provenance),
         )
 

@@ -10,16 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...schemas.arrow import arrow_schema, from_table
+from ...schemas.arrow import from_table
 from ...schemas.document import Document
 from ...schemas.errors import EnvironmentFault, UsageError
 from ...schemas.manifest import Manifest, Shard, ShardList
 from ...schemas.view import View
+from ...schemas.view_filter import ViewFilter, open_filter, view_schema
 from .files import Files
 
 if TYPE_CHECKING:
@@ -81,16 +82,12 @@ class Dataset:
             UsageError: there is no such view, or it names a column that documents do not have.
         """
         found = replace(self, view=_find_view(self.manifest, view))
-        try:
-            found.expression()
-        except ValueError as error:
-            assert found.view is not None
-            raise UsageError(f"view {found.view.name!r}: {error}") from error
+        if found.view is not None:
+            try:
+                found.view.expression(view_schema())
+            except ValueError as error:
+                raise UsageError(f"view {found.view.name!r}: {error}") from error
         return found
-
-    def expression(self) -> Any:  # noqa: ANN401  (pyarrow.compute.Expression, which is untyped)
-        """Return the view as an Arrow expression, or None where there is no view."""
-        return self.view.expression(arrow_schema(Document)) if self.view else None
 
     def documents(self) -> Iterator[Document]:
         """Yield the documents in the order of the dataset, holding one row group at a time.
@@ -118,15 +115,13 @@ class Dataset:
         Yields:
             The table has one column more, `_row`: the row of the row group.
         """
-        expression = self.expression()
-        wanted = None if columns is None else [*columns, *self._view_columns()]
+        wanted = None if columns is None else [*columns, *self._filter.columns]
         for index in range(len(self.shards)):
             with self.open_shard(index) as parquet:
                 for group in range(parquet.num_row_groups):
                     table = parquet.read_row_group(group, columns=wanted)
                     table = table.append_column("_row", pa.array(range(table.num_rows), pa.int32()))
-                    kept = table if expression is None else table.filter(expression)
-                    yield index, group, kept
+                    yield index, group, self._filter.apply(table)
 
     def open_shard(self, index: int) -> pq.ParquetFile:
         """Open the docs file of a shard; its pages are checked against their checksums.
@@ -174,9 +169,9 @@ class Dataset:
 
         return TorchDocuments(self, size_px=size_px, frames_per_clip=frames_per_clip)
 
-    def _view_columns(self) -> list[str]:
-        rules = self.view.rules if self.view else ()
-        return [rule.column for rule in rules]
+    @cached_property
+    def _filter(self) -> ViewFilter:
+        return open_filter(self.view, self.manifest, Files(self.url).read)
 
 
 class _OwnedParquet(pq.ParquetFile):  # type: ignore[misc]  # pyarrow is untyped

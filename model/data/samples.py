@@ -2,8 +2,10 @@
 
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 from ...schemas.ids import digest
+from ...schemas.view_filter import asks_audits
 from .dataset import Dataset
 from .faithful import Table, faithful_labels
 from .policy import Piece, TextPolicy
@@ -38,12 +40,11 @@ class Samples:
     @cached_property
     def packing_digest(self) -> str:
         """Tell apart what gives other windows or counts; the size of pictures does not."""
-        view = self.dataset.view
         return digest(
             "packing",
             _PACKING_VERSION,
             self.dataset.manifest.content_digest,
-            view.to_plain()["rules"] if view else None,
+            self._choice(),
             self.policy.digest,
             self.vocabulary.digest,
             asdict(self.budgets),
@@ -84,6 +85,14 @@ class Samples:
             seen = {kind for group in self.policy.groups for kind in group}
             return any(piece.kind in seen for piece in pieces)
         return any(self.policy.loss_weight(piece.kind) > 0 for piece in pieces)
+
+    def _choice(self) -> list[Any] | None:
+        """Return what decides on the documents besides the content: rules, and what they ask."""
+        dataset = self.dataset
+        rules: list[Any] | None = dataset.view.to_plain()["rules"] if dataset.view else None
+        if not asks_audits(dataset.view):
+            return rules
+        return [rules, [audit.clips_sha256 for audit in dataset.manifest.audits]]
 
     def _table(self, row: Row, window: Window) -> Table:
         """Return the reference's table for a window: single, pictures or clips."""

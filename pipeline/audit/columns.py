@@ -8,10 +8,11 @@ import pyarrow.compute as pc
 
 from ...schemas.arrow import arrow_schema, from_table
 from ...schemas.clip import ClipScores
-from ...schemas.document import Document, DocumentScores
+from ...schemas.document import DocumentScores
 from ...schemas.manifest import Manifest
 from ...schemas.text import TextKind, TextScores, TextStatus
 from ...schemas.view import View
+from ...schemas.view_filter import open_filter
 from ..dataset.reader import read_tables
 from ..store import Store
 
@@ -79,11 +80,11 @@ def read_columns(
 
     Raises:
         ValueError: the view does not suit the documents' columns.
+        EnvironmentFault: what was judged cannot be read, and the view asks for it.
     """
-    expression = view.expression(arrow_schema(Document)) if view else None
-    for table in _numbered(dataset, manifest, [rule.column for rule in view.rules] if view else []):
-        kept = table if expression is None else table.filter(expression)
-        yield from from_table(kept, DocumentColumns)
+    chosen = open_filter(view, manifest, dataset.read)
+    for table in _numbered(dataset, manifest, chosen.columns):
+        yield from from_table(chosen.apply(table), DocumentColumns)
 
 
 def read_rows(dataset: Store, manifest: Manifest, rows: Iterable[int]) -> Iterator[DocumentColumns]:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...schemas.arrow import arrow_schema, from_table
+from ...schemas.arrow import from_table
 from ...schemas.document import Document
 from ...schemas.errors import UsageError
 from ...schemas.manifest import Manifest
 from ...schemas.view import View
+from ...schemas.view_filter import open_filter
 from ..store import Store
 from .versions import read_manifest, read_shards
 
@@ -27,15 +28,15 @@ def read_documents(
     Raises:
         UsageError: there is no dataset, no such version, or no such view.
         ValueError: the view does not suit the documents' columns.
+        EnvironmentFault: what was judged cannot be read, and the view asks for it.
         OSError: a page does not have the checksum that was written with it.
     """
     dataset = Store(url)
     manifest = read_manifest(dataset, version)
     rules = find_view(manifest, view) if isinstance(view, str) else view
-    expression = rules.expression(arrow_schema(Document)) if rules else None
+    chosen = open_filter(rules, manifest, dataset.read)
     for table in read_tables(dataset, manifest):
-        kept = table if expression is None else table.filter(expression)
-        yield from from_table(kept, Document)
+        yield from from_table(chosen.apply(table), Document)
 
 
 def read_tables(

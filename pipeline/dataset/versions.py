@@ -190,6 +190,7 @@ def _next_version(
         shard_lists=tuple(in_order),
         views=before.views if before else tuple(views),
         tombstones=before.tombstones if before else (),
+        audits=before.audits if before else (),
         provenance=provenance,
     )
 

@@ -8,6 +8,7 @@ import pytest
 from interlink.schemas.manifest import (
     Manifest,
     Provenance,
+    PublishedAudit,
     Shard,
     ShardList,
     Tombstone,
@@ -42,6 +43,19 @@ MANIFEST = Manifest(
     shard_lists=SHARDS,
     views=(*DEFAULT_VIEWS, View(name="v", rules=(Rule(column="split", op="in", value=("a",)),))),
     tombstones=(Tombstone(id="x", reason="asked for", version=2),),
+    audits=(
+        PublishedAudit(
+            audit_id="a",
+            ratings_path="audits/a/ratings.parquet",
+            ratings_sha256="1" * 64,
+            num_ratings=3,
+            clips_path="audits/a/clips.parquet",
+            clips_sha256="2" * 64,
+            num_clips=2,
+            report_path="audits/a/report.json",
+            report_sha256="3" * 64,
+        ),
+    ),
     provenance=PROVENANCE,
 )
 
@@ -91,3 +105,9 @@ def test_a_shard_knows_its_plan():
 def test_the_schema_id_is_stable():
     """It changes when a column does; then raise SCHEMA_VERSION if readers must know."""
     assert schema_id() == "259a798dc0414e60a153ea0e7b3cde21"
+
+
+def test_a_manifest_from_before_there_were_audits_still_reads():
+    row = json.loads(MANIFEST.to_json())
+    del row["audits"]
+    assert Manifest.from_json(json.dumps(row).encode()) == replace(MANIFEST, audits=())
