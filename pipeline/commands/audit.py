@@ -2,7 +2,9 @@
 
 import typer
 
+from .audit_export import export
 from .audit_import import import_
+from .audit_report import report
 from .audit_sample import sample
 
 audit = typer.Typer(
@@ -27,3 +29,18 @@ audit.command(
         "  interlink audit import audit/demo table.csv"
     ),
 )(import_)
+audit.command(
+    epilog=(
+        "\b\nExamples:\n"
+        "  interlink audit report audit/demo\n"
+        "  interlink audit report audit/demo --fail-if 'wrong_upper95 > 8%' "
+        "--fail-if 'agreement < 0.667'"
+    ),
+)(report)
+audit.command(
+    epilog=(
+        "\b\nExamples:\n"
+        "  interlink audit export audit/demo --format csv\n"
+        "  interlink audit export audit/demo --format huggingface,label-studio --output out"
+    )
+)(export)
