@@ -14,7 +14,12 @@ setup(
     include_package_data=False,
     package_data={
         "interlink": ["py.typed"],
-        "interlink.pipeline": ["recipes/*.yaml", "dataset/templates/*", "audit/page/*"],
+        "interlink.pipeline": [
+            "recipes/*.yaml",
+            "dataset/templates/*",
+            "audit/page/*",
+            "audit/report/templates/*",
+        ],
         "interlink.model": ["recipes/*.yaml"],
         "interlink.examples": ["videos/*"],
     },

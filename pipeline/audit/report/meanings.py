@@ -1,0 +1,65 @@
+"""What each number of a report means, in the words of its pages and of the guide for auditors."""
+
+from ..site_data import Term
+
+MEANINGS: tuple[Term, ...] = tuple(
+    Term(name=title.lower().replace(" ", "_"), title=title, meaning=meaning)
+    for title, meaning in (
+        (
+            "The rate",
+            "The share in all clips that the sample was drawn from, not only in those judged: "
+            "each clip counts for as many as it stands for, one over its chance of being drawn. "
+            "This is the number to quote, with its interval.",
+        ),
+        (
+            "The interval",
+            "Were the audit done again and again on other videos like these, 95 of 100 such "
+            "intervals would hold the true share. Clips of one video are alike, so it is a "
+            "bootstrap over videos; with fewer than 30 videos it is not reliable.",
+        ),
+        (
+            "The exact interval",
+            "Clopper and Pearson's, of the plain counts: as if each claim or clip were drawn "
+            "alike and apart from all others. It never falls short for such a sample, which is "
+            "why gates may use it; it knows nothing of strata and of videos. Drawn thin.",
+        ),
+        (
+            "Decided claims",
+            "Those judged right or wrong. Claims that the clip does not decide are counted "
+            "apart, and are part of no other rate.",
+        ),
+        (
+            "Several raters",
+            "Where several judged one clip, the majority counts; of a tie, the worse verdict.",
+        ),
+        (
+            "Effective sample size",
+            "How many equally likely clips would tell as much (Kish). Below the number judged, "
+            "where some clips stand for many more than others do.",
+        ),
+        (
+            "Agreement",
+            "How far raters agree beyond chance: 1 is always, 0 is what guessing gives. Cohen's "
+            "kappa for two raters of the same clips, Krippendorff's alpha otherwise. Below "
+            "0.667, or with fewer than 50 items judged twice, no rate may be quoted: another "
+            "pair of raters might have found another one.",
+        ),
+        (
+            "Self-agreement",
+            "Some clips are shown twice. This is the share of their claims that a rater judged "
+            "alike both times.",
+        ),
+        (
+            "Planted errors found",
+            "Some clips come again with an error put in on purpose. This is the share of them "
+            "that was judged wrong. Who misses one in four misses errors of the dataset too; "
+            "who calls everything wrong finds all: see the share each rater calls wrong.",
+        ),
+        (
+            "The risk pool",
+            "Clips that were picked because they look bad. They show what to repair and say "
+            "nothing of the dataset: no rate counts them.",
+        ),
+    )
+)
+"""All terms, in the order in which a page explains them."""

@@ -1,0 +1,146 @@
+"""Numbers of a report in words, the same on every page of it."""
+
+from ....schemas.audit_report import Agreement, AuditReport, Coefficient, Estimate, Method, Rate
+
+_IS_SO = {
+    "wrong": "of claims are wrong",
+    "cannot_tell": "of claims cannot be told from the clip",
+    "severe": "of claims are severely wrong",
+    "clips_with_error": "of clips have at least one wrong claim",
+    "bad": "of clips are bad",
+    "not_good": "of clips are flawed or bad",
+}
+_METHODS = {
+    Method.BOOTSTRAP: "bootstrap clustered by video",
+    Method.CLOPPER_PEARSON: "Clopper-Pearson",
+    Method.WILSON: "Wilson",
+}
+_COEFFICIENTS = {
+    Coefficient.COHEN_KAPPA: "Cohen's kappa",
+    Coefficient.KRIPPENDORFF_ALPHA: "Krippendorff's alpha",
+}
+
+
+def number(share: float) -> str:
+    """Return a share in percent without the sign: `7.3`, and `0` or `100` only where it is that."""
+    percent = 100 * share
+    for decimals in (1, 2):
+        text = f"{percent:.{decimals}f}"
+        if float(text) not in (0.0, 100.0):
+            return text
+    return f"{percent:.0f}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent: `7.3 %`."""
+    return "not known" if share is None else f"{number(share)} %"
+
+
+def interval(estimate: Estimate) -> str:
+    """Return the ends of an interval: `4.1 to 12.0 %`."""
+    return f"{number(estimate.lower)} to {number(estimate.upper)} %"
+
+
+def confidence(estimate: Estimate) -> str:
+    """Return what an interval promises: `95 %`."""
+    return f"{100 * estimate.confidence:g} %"
+
+
+def share_of(estimate: Estimate) -> str:
+    """Return a share with its interval: `7.3 % (4.1 to 12.0 %)`."""
+    if estimate.value is None:
+        return "not known"
+    return f"{percent(estimate.value)} ({interval(estimate)})"
+
+
+def described(rate: Rate) -> str:
+    """Return what a picture of an interval shows, for who cannot see it."""
+    if rate.estimate.value is None:
+        return f"{rate.title}: not known, nothing was judged"
+    return (
+        f"{rate.title}: {percent(rate.estimate.value)}, {confidence(rate.estimate)} "
+        f"interval {interval(rate.estimate)}; exact interval of those judged {interval(rate.exact)}"
+    )
+
+
+def sentence(report: AuditReport, rate: Rate) -> str:
+    """Return what was found in one sentence that can be quoted as it stands."""
+    who = (
+        f"judged by {count(report.num_raters, 'person', 'people')} on "
+        f"{count(report.num_rated, 'clip')} of {count(report.num_videos, 'video')}"
+    )
+    estimate = rate.estimate
+    if estimate.value is None:
+        return f"{rate.title}: not known; {who}."
+    is_so = _IS_SO.get(rate.name)
+    found = f"{percent(estimate.value)} {is_so}" if is_so else _named(rate)
+    return (
+        f"{found}; between {number(estimate.lower)} and {percent(estimate.upper)} with "
+        f"{confidence(estimate)} confidence, {who}."
+    )
+
+
+def progress(report: AuditReport) -> str:
+    """Return how far the judging is, in a sentence."""
+    drawn = f"{report.num_planned:,}"
+    if not report.num_rated:
+        return f"Nothing is judged yet of {count(report.num_planned, 'clip')} that were drawn."
+    judged = (
+        f"{count(report.num_rated, 'clip')} of {count(report.num_videos, 'video')} judged by "
+        f"{count(report.num_raters, 'person', 'people')}"
+    )
+    left = report.num_planned - report.num_rated
+    return f"{judged}; {left:,} of {drawn} drawn are still to be judged." if left else f"{judged}."
+
+
+def agreement(found: Agreement) -> str:
+    """Return an agreement: `Cohen's kappa 0.81 (0.70 to 0.92)`."""
+    name = _COEFFICIENTS[found.coefficient]
+    if found.value is None:
+        return f"{name} not defined"
+    if found.lower is None or found.upper is None:
+        return f"{name} {found.value:.2f}"
+    return f"{name} {found.value:.2f} ({found.lower:.2f} to {found.upper:.2f})"
+
+
+def method(estimate: Estimate) -> str:
+    """Return how an interval was made."""
+    return _METHODS[estimate.method]
+
+
+def count(num: int, one: str, many: str | None = None) -> str:
+    """Return a number of things: `1 clip`, `1,200 clips`."""
+    return f"{num:,} {one if num == 1 else many or one + 's'}"
+
+
+def caveats(report: AuditReport) -> list[str]:
+    """Return what must stand beside the rates, each once, as sentences."""
+    said = list(report.caveats)
+    for rate in report.rates:
+        for caveat in rate.estimate.caveats:
+            if not any(caveat in one for one in said):
+                said.append(f"{rate.title}: {caveat}")
+    return [closed(one) for one in dict.fromkeys(said)]
+
+
+def reasons(report: AuditReport) -> list[str]:
+    """Return why the rates must not be quoted, as sentences."""
+    return [closed(one) for one in report.reasons]
+
+
+def dataset_name(url: str) -> str:
+    """Return what people call the dataset at a URL: `demo` for `demo/dataset`."""
+    parts = [part for part in url.rstrip("/").split("/") if part not in ("", "..", ".")]
+    if len(parts) > 1 and parts[-1] == "dataset":
+        return parts[-2]
+    return parts[-1] if parts else "dataset"
+
+
+def closed(text: str) -> str:
+    """Return a text as a sentence."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _named(rate: Rate) -> str:
+    return f"{rate.title}: {percent(rate.estimate.value)}"
