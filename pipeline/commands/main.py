@@ -44,7 +44,7 @@ app = typer.Typer(
     ),
     epilog=(
         "Exit codes: 0 done, 1 bug, 2 usage, 3 environment, 4 incomplete but resumable, "
-        "5 a budget was exceeded, 130 interrupted, 143 terminated."
+        "5 a budget was exceeded or a gate crossed, 130 interrupted, 143 terminated."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
