@@ -2,6 +2,7 @@
 
 import typer
 
+from .audit_compare import compare
 from .audit_export import export
 from .audit_import import import_
 from .audit_report import report
@@ -44,3 +45,12 @@ audit.command(
         "  interlink audit export audit/demo --format huggingface,label-studio --output out"
     )
 )(export)
+audit.command(
+    epilog=(
+        "\b\nExamples:\n"
+        "  interlink audit compare audit/before audit/after\n"
+        "  interlink audit compare audit/before audit/after "
+        "--fail-if 'clips_with_error_difference_upper95 > 2%'\n"
+        "  interlink audit compare audit/two-models"
+    )
+)(compare)

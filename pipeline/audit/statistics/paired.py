@@ -23,12 +23,12 @@ class PairedDifference:
     difference: Estimate
     """`second - first`: below 0 the second is better."""
     num_only_first: int
-    """Items where the first alone is wrong."""
+    """Items where the first alone is wrong, or has the larger share."""
     num_only_second: int
-    """Items where the second alone is wrong."""
+    """Items where the second alone is wrong, or has the larger share."""
     p_value: float
-    """Exact two-sided McNemar test on these two counts; takes neither weights nor videos into
-    account, so where they differ believe the interval."""
+    """Exact two-sided McNemar test on these two counts, which of shares is the sign test; takes
+    neither weights nor videos into account, so where they differ believe the interval."""
 
 
 def paired_difference(
@@ -43,8 +43,8 @@ def paired_difference(
     """Compare two sets of verdicts on the same items, with a bootstrap-t interval.
 
     Args:
-        first_is_wrong: bool, shape (num_items,).
-        second_is_wrong: bool, shape (num_items,), of the same items in the same order.
+        first_is_wrong: bool, or the share of its claims that are wrong, shape (num_items,).
+        second_is_wrong: the same, shape (num_items,), of the same items in the same order.
         weights: one over the inclusion probability, above 0, shape (num_items,).
         clusters: int or str, shape (num_items,): the video of each item; None where each item is
             of its own video.
@@ -54,11 +54,12 @@ def paired_difference(
     Raises:
         ValueError: shapes differ, or a weight is not above 0 and finite.
     """
-    first, _ = checked(np.asarray(first_is_wrong, bool), weights)
-    second, weights = checked(np.asarray(second_is_wrong, bool), weights)
+    first, _ = checked(first_is_wrong, weights)
+    second, weights = checked(second_is_wrong, weights)
     check_confidence(confidence)
     clusters = np.arange(weights.size) if clusters is None else clusters
-    only_first, only_second = (first > second) * 1.0, (second > first) * 1.0
+    only_first, only_second = np.maximum(first - second, 0), np.maximum(second - first, 0)
+    num_only_first, num_only_second = int((first > second).sum()), int((second > first).sum())
     total = weights.sum()
     return PairedDifference(
         first=float(weights @ first / total) if first.size else None,
@@ -66,9 +67,9 @@ def paired_difference(
         difference=_difference(
             only_first, only_second, weights, clusters, confidence=confidence, seed=seed
         ),
-        num_only_first=int(only_first.sum()),
-        num_only_second=int(only_second.sum()),
-        p_value=mcnemar_p_value(int(only_first.sum()), int(only_second.sum())),
+        num_only_first=num_only_first,
+        num_only_second=num_only_second,
+        p_value=mcnemar_p_value(num_only_first, num_only_second),
     )
 
 
@@ -119,7 +120,11 @@ def _wide(
     size: float,
     confidence: float,
 ) -> tuple[float, float]:
-    """Return ends that hold both discordant shares' intervals, for where too few pairs differ."""
+    """Return ends that hold both discordant shares' intervals, for where too few pairs differ.
+
+    Of items that differ by a share they are wider still: Wilson's takes the largest variance that
+    numbers in [0, 1] of this mean can have.
+    """
     (first_low, first_high), (second_low, second_high) = (
         share_interval(
             float(weights @ only / weights.sum()), size, method=Method.WILSON, confidence=confidence
