@@ -30,7 +30,7 @@ Option = TypeVar("Option")
 
 _MAX_CHARS = 8192
 """Longer texts are not changed: nobody would find the error."""
-_PLACES = word_set("stays the top left right bottom past into onto for with")
+_PLACES = word_set("stays the upper lower left right past into onto for with")
 _ONE_IN = 4
 """One text in so many gets a claim added even where a word could be swapped."""
 

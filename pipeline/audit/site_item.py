@@ -2,14 +2,20 @@
 
 What a rater must not know stays behind: role, stratum, pool, planted change. The models behind the
 steps are left out of the provenance, and the judged clip's own texts out of the document's context,
-because both would tell who wrote a caption, or what it said before it was perturbed.
+because both would tell who wrote a caption, or what it said before it was perturbed. An item that
+comes again differs from the first one by its id and, where an error was planted, by the words of
+that error, in its caption and in the facts beside it.
+
+Three things can be told by design. That a clip comes again: its files and its context are those of
+the first time, and a rater would recognise the pictures anyway; which of the two is the planted one
+is not said. What was planted, from the dataset: who has it can draw the plan again. And where an
+item lies in the order. Blinding is for raters who judge, not against those who look for it.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 
 from ...schemas.arrow import arrow_schema
-from ...schemas.audit import AuditItem, AuditText
+from ...schemas.audit import AuditItem, AuditText, Change
 from ...schemas.clip import ClipScores, Flag
 from ...schemas.document import Document, DocumentClip
 from ...schemas.text import Caption, TextKind, TextStatus
@@ -28,6 +34,7 @@ from .site_data import (
     Term,
     TimedText,
 )
+from .site_facts import shown_facts
 
 _SPOKEN = (TextKind.SPEECH, TextKind.SUBTITLE)
 _FLAGS = {
@@ -77,7 +84,7 @@ def describe_item(
         end_us=clip.end_us,
         media=media,
         sheet=sheet,
-        texts=tuple(_text(text, clip) for text in item.texts),
+        texts=tuple(_text(text, clip, item.change) for text in item.texts),
         words=tuple(
             SiteWord(
                 text=word.text,
@@ -109,10 +116,9 @@ def find_clip(item: AuditItem, document: Document) -> DocumentClip:
     raise ValueError(f"clip {item.clip_id} is not in document {document.document_id}")
 
 
-def _text(text: AuditText, clip: DocumentClip) -> SiteText:
+def _text(text: AuditText, clip: DocumentClip, change: Change | None) -> SiteText:
     stored = _stored(text, clip.texts)
     named = " ".join(filter(None, (text.model, text.revision and f"({text.revision})")))
-    evidence = stored.evidence if stored else ()
     return SiteText(
         side=text.side,
         kind=text.kind,
@@ -120,25 +126,12 @@ def _text(text: AuditText, clip: DocumentClip) -> SiteText:
         status=(stored.status if stored else TextStatus.OK).value,
         writer=named or None,
         claims=tuple(SiteClaim(number=claim.number, text=claim.text) for claim in text.claims),
-        facts=tuple(Fact(name=fact.kind, value=_readable(fact.ref)) for fact in evidence),
+        facts=shown_facts(
+            stored.evidence if stored else (),
+            text,
+            change if change and change.side == text.side else None,
+        ),
     )
-
-
-def _readable(reference: str) -> str:
-    """Return what a fact refers to as a line for people: `color: blue, place: in the center`."""
-    try:
-        value = json.loads(reference)
-    except ValueError:
-        return reference  # an id
-    if not isinstance(value, dict):
-        return reference
-    return ", ".join(f"{name}: {_plain(one)}" for name, one in value.items() if one is not None)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(_plain(one) for one in value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _stored(text: AuditText, captions: Sequence[Caption]) -> Caption | None:

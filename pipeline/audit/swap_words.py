@@ -46,11 +46,11 @@ _NOUNS = (
     "cup/cups bowl/bowls plate/plates bottle/bottles jar/jars",
     "fork/forks knife/knives spoon/spoons spatula/spatulas",
     "chair/chairs table/tables sofa/sofas bed/beds bench/benches",
-    "phone/phones laptop/laptops camera/cameras keyboard/keyboards television/televisions",
+    "phone/phones laptop/laptops keyboard/keyboards television/televisions",
     "guitar/guitars piano/pianos violin/violins trumpet/trumpets",
     "hat/hats jacket/jackets scarf/scarves apron/aprons",
     "hammer/hammers screwdriver/screwdrivers wrench/wrenches drill/drills",
-    "circle/circles square/squares triangle/triangles hexagon/hexagons",
+    "circle/circles square/squares triangle/triangles",
     "kitchen/kitchens bedroom/bedrooms office/offices garage/garages",
     "beach/beaches forest/forests desert/deserts street/streets",
     "basketball/basketballs football/footballs skateboard/skateboards",
@@ -200,7 +200,7 @@ ADDED_CLAIMS = (
 ADDED_FACTS = tuple(
     f"a {color} {shape} {place}"
     for color in ("green", "purple", "yellow", "red", "blue")
-    for shape in ("triangle", "circle", "square", "hexagon", "star")
-    for place in ("stays at the top left", "stays on the right", "stays at the bottom right")
+    for shape in ("triangle", "circle", "square", "rectangle")
+    for place in ("stays at the upper left", "stays on the right", "stays at the lower right")
 )
-"""The like for captioners that state facts."""
+"""The like for captioners that state facts, in the words of `transforms/captions/objects.py`."""

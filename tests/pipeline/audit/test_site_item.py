@@ -68,9 +68,7 @@ def test_an_item_shows_its_clip_with_words_scores_flags_and_source(document):
     assert [flag.name for flag in item.flags] == ["no_audio"]
     assert item.source.license == "CC-BY-4.0"
     assert item.texts[0].writer == "facts (1)"
-    assert [(fact.name, fact.value) for fact in item.texts[0].facts] == [
-        ("object", "color: red, at: 1 0.5")
-    ]
+    assert [(fact.name, fact.value) for fact in item.texts[0].facts] == [("object", "color: red")]
 
 
 def test_nothing_of_the_plan_reaches_the_page(document):
