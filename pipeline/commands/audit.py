@@ -5,6 +5,7 @@ import typer
 from .audit_compare import compare
 from .audit_export import export
 from .audit_import import import_
+from .audit_publish import publish
 from .audit_report import report
 from .audit_sample import sample
 
@@ -54,3 +55,10 @@ audit.command(
         "  interlink audit compare audit/two-models"
     )
 )(compare)
+audit.command(
+    epilog=(
+        "\b\nExamples:\n"
+        "  interlink audit publish audit/demo\n"
+        "  interlink audit publish audit/demo --dataset s3://bucket/dataset"
+    )
+)(publish)

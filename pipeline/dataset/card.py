@@ -1,5 +1,7 @@
 """The dataset's card (`README.md`): what is in it, where it comes from, how to load it."""
 
+import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -11,8 +13,10 @@ from ...schemas.manifest import Manifest
 from ..store import Store
 from .funnel import read_funnel
 from .reader import read_tables
+from .versions import manifest_versions, read_manifest
 
 CARD_NAME = "README.md"
+_NAME = re.compile(r'^pretty_name: (".*")$', re.MULTILINE)
 _TEXTS = "clips.list.element.texts.list.element"
 _COLUMNS = [
     "split",
@@ -53,6 +57,28 @@ class CardFacts:
     def size_category(self) -> str:
         """The Hub's name for so many rows."""
         return next((name for limit, name in _SIZES if self.num_documents < limit), "n>1M")
+
+
+def rewrite_card(dataset: Store, name: str | None = None) -> Manifest:
+    """Write the card of the newest version.
+
+    Where another publishes meanwhile the card is written again, so that it never stays behind.
+
+    Args:
+        dataset: where the dataset lies.
+        name: how people call the dataset; None for what the present card says, else its run's name.
+
+    Returns:
+        The version that the card is of.
+
+    Raises:
+        UsageError: there is no dataset.
+    """
+    while True:
+        manifest = read_manifest(dataset)
+        write_card(dataset, manifest, name or _present_name(dataset) or manifest.provenance.run)
+        if manifest_versions(dataset)[-1] == manifest.version:
+            return manifest
 
 
 def write_card(dataset: Store, manifest: Manifest, name: str) -> None:
@@ -97,6 +123,17 @@ def collect_facts(dataset: Store, manifest: Manifest) -> CardFacts:
         facts.languages.update(_count(pc.struct_field(source, "language")))
         facts.texts.update(_count_texts(table.column("clips")))
     return facts
+
+
+def _present_name(dataset: Store) -> str | None:
+    if not dataset.exists(CARD_NAME):
+        return None
+    found = _NAME.search(dataset.read(CARD_NAME).decode(errors="replace"))
+    try:
+        name = json.loads(found[1]) if found else None
+    except ValueError:  # somebody has edited the card
+        return None
+    return name or None
 
 
 def _sum(column: pa.ChunkedArray) -> int:
