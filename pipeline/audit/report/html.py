@@ -24,7 +24,7 @@ _POLICY = (
     "default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'none'"
 )
-_PLAIN_NAME = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]*")
+_PLAIN_NAME = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,99}")
 
 
 def render_html(report: AuditReport, folder: Path) -> str:
@@ -67,6 +67,7 @@ def _environment() -> jinja2.Environment:
         autoescape=True,
     )
     environment.filters["others"] = to_html
+    environment.filters["plain"] = visible
     environment.filters["joined"] = _joined
     environment.filters["told"] = _told
     environment.globals["w"] = wording

@@ -45,7 +45,7 @@ MEANINGS: tuple[Term, ...] = tuple(
             "pair of raters might have found another one.",
         ),
         (
-            "Self-agreement",
+            "Same verdict again",
             "Some clips are shown twice. This is the share of their claims that a rater judged "
             "alike both times.",
         ),

@@ -13,7 +13,8 @@ _HIDDEN = re.compile(
 )
 """C0 but tab and newline, DEL, C1, direction marks, marks without width, line separators, halves
 of characters: as on the review page."""
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&:@$-])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&@$]|:(?=//)|(?<=www)\.|^[-+#=](?=\s|$))", re.IGNORECASE)
+"""What begins a mark, a link, an entity, a formula or a mention, wherever it stands."""
 
 
 def visible(text: str, max_chars: int = MAX_CHARS) -> str:
@@ -35,7 +36,12 @@ def to_html(text: str, max_chars: int = MAX_CHARS) -> Markup:
 
 def to_markdown(text: str, max_chars: int = MAX_CHARS) -> str:
     """Return the text for a cell of a table or the middle of a line: it marks nothing up."""
-    return _MARKDOWN.sub(r"\\\1", visible(text, max_chars))
+    return escape_markdown(visible(text, max_chars))
+
+
+def escape_markdown(text: str) -> str:
+    """Return a text that has nothing to hide so that it marks nothing up."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def _start(text: str, max_chars: int) -> str:

@@ -1,6 +1,18 @@
 """Numbers of a report in words, the same on every page of it."""
 
-from ....schemas.audit_report import Agreement, AuditReport, Coefficient, Estimate, Method, Rate
+from collections.abc import Sequence
+
+from ....schemas.audit_report import (
+    Agreement,
+    AuditReport,
+    Coefficient,
+    Estimate,
+    Rate,
+    RiskReport,
+    StratumReport,
+    TextReport,
+)
+from .visible import visible
 
 _IS_SO = {
     "wrong": "of claims are wrong",
@@ -9,11 +21,6 @@ _IS_SO = {
     "clips_with_error": "of clips have at least one wrong claim",
     "bad": "of clips are bad",
     "not_good": "of clips are flawed or bad",
-}
-_METHODS = {
-    Method.BOOTSTRAP: "bootstrap clustered by video",
-    Method.CLOPPER_PEARSON: "Clopper-Pearson",
-    Method.WILSON: "Wilson",
 }
 _COEFFICIENTS = {
     Coefficient.COHEN_KAPPA: "Cohen's kappa",
@@ -56,9 +63,9 @@ def share_of(estimate: Estimate) -> str:
 def described(rate: Rate) -> str:
     """Return what a picture of an interval shows, for who cannot see it."""
     if rate.estimate.value is None:
-        return f"{rate.title}: not known, nothing was judged"
+        return f"{visible(rate.title)}: not known, nothing was judged"
     return (
-        f"{rate.title}: {percent(rate.estimate.value)}, {confidence(rate.estimate)} "
+        f"{visible(rate.title)}: {percent(rate.estimate.value)}, {confidence(rate.estimate)} "
         f"interval {interval(rate.estimate)}; exact interval of those judged {interval(rate.exact)}"
     )
 
@@ -71,9 +78,11 @@ def sentence(report: AuditReport, rate: Rate) -> str:
     )
     estimate = rate.estimate
     if estimate.value is None:
-        return f"{rate.title}: not known; {who}."
+        return f"{visible(rate.title)}: not known; {who}."
     is_so = _IS_SO.get(rate.name)
     found = f"{percent(estimate.value)} {is_so}" if is_so else _named(rate)
+    if not report.is_quotable:
+        found = f"Not to be quoted: {found}"
     return (
         f"{found}; between {number(estimate.lower)} and {percent(estimate.upper)} with "
         f"{confidence(estimate)} confidence, {who}."
@@ -103,9 +112,35 @@ def agreement(found: Agreement) -> str:
     return f"{name} {found.value:.2f} ({found.lower:.2f} to {found.upper:.2f})"
 
 
-def method(estimate: Estimate) -> str:
-    """Return how an interval was made."""
-    return _METHODS[estimate.method]
+def writer(model: str | None, revision: str | None = None) -> str:
+    """Return who wrote a text."""
+    return " ".join(part for part in (model, revision) if part) or "given with the source"
+
+
+def risk(pool: RiskReport) -> str:
+    """Return what was seen of the risk pool, in sentences."""
+    judged = f"{pool.num_rated} of {count(pool.num_planned, 'clip')} that were picked because they"
+    return (
+        f"Judged: {judged} look bad. Wrong: {pool.num_wrong} of "
+        f"{count(pool.num_claims, 'decided claim')}, in {count(pool.num_with_error, 'clip')}. Bad: "
+        f"{count(pool.num_bad, 'clip')}; flawed: {pool.num_flawed}. These are counts, not "
+        "estimates: they say nothing of the dataset."
+    )
+
+
+def drawing(report: AuditReport) -> str:
+    """Return how the sample came about, in sentences."""
+    if report.strata:
+        how, chance = ", stratum by stratum", "the chance of its stratum"
+    else:
+        share = report.num_planned / report.population if report.population else None
+        how, chance = "", f"the same chance, {percent(share)}"
+    return (
+        f"Drawn by chance: {report.num_planned:,} of {count(report.population, 'clip')} with a "
+        f"caption{how}. Each had {chance}, and counts for one over it. Judged: "
+        f"{count(report.num_rated, 'clip')} with {count(report.num_claims, 'claim')}. The same "
+        "seed draws the same clips; a larger sample holds them all."
+    )
 
 
 def count(num: int, one: str, many: str | None = None) -> str:
@@ -119,8 +154,13 @@ def caveats(report: AuditReport) -> list[str]:
     for rate in report.rates:
         for caveat in rate.estimate.caveats:
             if not any(caveat in one for one in said):
-                said.append(f"{rate.title}: {caveat}")
+                said.append(f"{visible(rate.title)}: {caveat}")
     return [closed(one) for one in dict.fromkeys(said)]
+
+
+def has_doubts(groups: Sequence[StratumReport] | Sequence[TextReport]) -> bool:
+    """Say whether an interval of theirs must not be relied on."""
+    return any(rate.estimate.caveats for group in groups for rate in group.rates)
 
 
 def reasons(report: AuditReport) -> list[str]:
@@ -143,4 +183,4 @@ def closed(text: str) -> str:
 
 
 def _named(rate: Rate) -> str:
-    return f"{rate.title}: {percent(rate.estimate.value)}"
+    return f"{visible(rate.title)}: {percent(rate.estimate.value)}"

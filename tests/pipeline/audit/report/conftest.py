@@ -1,13 +1,30 @@
 """A report with something in every part of it, and one of each kind that leaves parts out."""
 
 import dataclasses
+import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from interlink.pipeline.audit.report.rates import RATES
 from interlink.pipeline.audit.statistics.intervals import clopper_pearson, wilson
-from interlink.schemas.audit import ErrorType
+from interlink.schemas.audit import (
+    AuditItem,
+    AuditPlan,
+    AuditText,
+    Change,
+    Claim,
+    ClaimVerdict,
+    ClipVerdict,
+    ErrorType,
+    Pool,
+    Rating,
+    Role,
+    StratumSize,
+    Verdict,
+)
 from interlink.schemas.audit_report import (
     Agreement,
     AuditReport,
@@ -271,3 +288,124 @@ def empty() -> AuditReport:
 def hostile() -> Any:
     """Replaces every free text of the report: `hostile(text)`."""
     return lambda text: with_text_everywhere(make_report(), text)
+
+
+class SmallAudit:
+    """Makes plans without a dataset, and ratings in short form."""
+
+    def plan(
+        self,
+        clips: Sequence[tuple[str, int]] | Sequence[tuple[str, int, str]],
+        populations: dict[str, int] | None = None,
+        **fields: Any,
+    ) -> AuditPlan:
+        """Return a plan of clips i0, i1, ...: video, number of claims, stratum (`all`)."""
+        strata = [clip[2] if len(clip) == 3 else "all" for clip in clips]
+        drawn = Counter(strata)
+        sizes = tuple(
+            StratumSize(stratum=name, population=population, sampled=drawn[name])
+            for name, population in (populations or dict(drawn)).items()
+        )
+        chances = {size.stratum: size.inclusion_probability for size in sizes}
+        items = tuple(
+            AuditItem(
+                item_id=f"i{number}",
+                order=number,
+                clip_id=f"c{number}",
+                document_id=f"d-{clip[0]}",
+                video_id=clip[0],
+                group="g",
+                stratum=stratum,
+                pool=Pool.ESTIMATION,
+                inclusion_probability=chances[stratum],
+                texts=(audit_text(clip[1]),),
+            )
+            for number, (clip, stratum) in enumerate(zip(clips, strata, strict=True))
+        )
+        plan = AuditPlan(
+            audit_id="audit",
+            dataset_url="/data/demo/dataset",
+            dataset_version=1,
+            content_digest="content",
+            view=None,
+            seed=7,
+            strata=(),
+            score=None,
+            kinds=(TextKind.CAPTION,),
+            sizes=sizes,
+            items=items,
+        )
+        return dataclasses.replace(plan, **fields)
+
+    def again(
+        self, plan: AuditPlan, number: int, planted: int | None = None, **fields: Any
+    ) -> AuditPlan:
+        """Return the plan with an item shown again: a repeat, or with an error in one claim."""
+        change = planted_error(planted, **fields) if planted is not None else None
+        role = Role.REPEAT if change is None else Role.PERTURBED
+        item = dataclasses.replace(
+            plan.items[number],
+            item_id=f"{plan.items[number].item_id}-{role.value}",
+            order=len(plan.items),
+            role=role,
+            of_item=plan.items[number].item_id,
+            inclusion_probability=None,
+            change=change,
+        )
+        return dataclasses.replace(plan, items=(*plan.items, item))
+
+    def judge(self, rater: str, said: dict[str, str], **fields: Any) -> list[Rating]:
+        """Return ratings by item id: `r`, `w`, `c` or `-` (no verdict) for each claim in order.
+
+        A digit after `w` is its severity, and `:bad` or the like at the end the verdict on the
+        clip, without which it is flawed where a claim is wrong, else good. `fields` are of all
+        ratings, `error_types` of all their wrong claims.
+        """
+        types = tuple(fields.pop("error_types", ()))
+        return [_rating(rater, item_id, short, types, fields) for item_id, short in said.items()]
+
+
+_VERDICTS = {"r": Verdict.RIGHT, "w": Verdict.WRONG, "c": Verdict.CANNOT_TELL}
+
+
+def _rating(
+    rater: str, item_id: str, short: str, types: tuple[ErrorType, ...], fields: dict[str, Any]
+) -> Rating:
+    letters, _, clip_verdict = short.partition(":")
+    claims = []
+    for number, one in enumerate(re.findall(r"[rc-]|w\d?", letters)):
+        if one != "-":
+            verdict = _VERDICTS[one[0]]
+            claim = ClaimVerdict(
+                side="a",
+                claim=number,
+                verdict=verdict,
+                severity=int(one[1:]) if one[1:] else None,
+                error_types=types if verdict is Verdict.WRONG else (),
+            )
+            claims.append(claim)
+    verdict = ClipVerdict(clip_verdict or ("flawed" if "w" in letters else "good"))
+    return Rating(
+        audit_id="audit",
+        item_id=item_id,
+        rater=rater,
+        clip_verdict=verdict,
+        claims=tuple(claims),
+        **fields,
+    )
+
+
+def audit_text(num_claims: int, **fields: Any) -> AuditText:
+    claims = tuple(Claim(number=n, text=f"Claim {n}.") for n in range(num_claims))
+    given = {"side": "a", "kind": TextKind.CAPTION, "model": "m", "revision": "1"}
+    text = " ".join(claim.text for claim in claims)
+    return AuditText(**(given | {"text": text, "claims": claims} | fields))
+
+
+def planted_error(claim: int, error_type: ErrorType = ErrorType.OBJECT) -> Change:
+    return Change(side="a", claim=claim, error_type=error_type, before="cat", after="dog")
+
+
+@pytest.fixture
+def small_audit() -> SmallAudit:
+    return SmallAudit()
