@@ -102,17 +102,18 @@ def preference_lines(found: Preferences) -> Iterator[str]:
 
 def all_caveats(comparison: AuditComparison) -> list[str]:
     """Return what must be said beside the numbers, each once, without full stops."""
-    found = dict.fromkeys(comparison.caveats)
-    estimates = [one.difference for one in comparison.differences]
-    titles = [one.title for one in comparison.differences]
+    estimates = [(one.title, one.difference) for one in comparison.differences]
     if comparison.preferences is not None:
-        estimates.append(comparison.preferences.prefer_second)
-        titles.append("Preferred")
-    common = set.intersection(*(set(one.caveats) for one in estimates))
-    for title, estimate in zip(titles, estimates, strict=True):
+        estimates.append(("Preferred", comparison.preferences.prefer_second))
+    titles: dict[str, list[str]] = {}
+    for title, estimate in estimates:
         for caveat in estimate.caveats:
-            found[caveat if caveat in common else f"{title}: {caveat}"] = None
-    return [capital(caveat) for caveat in found]
+            titles.setdefault(caveat, []).append(title)
+    of_estimates = (
+        caveat if len(of) == len(estimates) else f"{', '.join(of)}: {caveat}"
+        for caveat, of in titles.items()
+    )
+    return [capital(caveat) for caveat in (*comparison.caveats, *of_estimates)]
 
 
 def points(value: float | None) -> str:

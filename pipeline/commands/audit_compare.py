@@ -80,8 +80,8 @@ def print_comparison(console: Console, comparison: AuditComparison) -> None:
     console.print(f"A  {plain_text(one_line(comparison.first))}", soft_wrap=True)
     console.print(f"B  {plain_text(one_line(comparison.second))}", soft_wrap=True)
     console.print(compared(comparison))
-    for one in comparison.left_out:
-        console.print(f"left out {one.num_clips:,} {one.reason}")
+    for group in comparison.left_out:
+        console.print(f"left out {group.num_clips:,} {group.reason}")
     table = Table(
         "", "A", "B", "B - A", "95 % interval", "A only", "B only", "p", box=None, pad_edge=False
     )

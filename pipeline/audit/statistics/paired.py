@@ -9,7 +9,7 @@ from .bootstrap import bootstrap_t
 from .clusters import cluster_caveats, cluster_sums, honest_ends
 from .intervals import check_confidence, share_interval
 from .libraries import statistics_libraries
-from .weighted import checked, effective_size
+from .weighted import checked, effective_size, share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,9 @@ def paired_difference(
     clusters = np.arange(weights.size) if clusters is None else clusters
     only_first, only_second = np.maximum(first - second, 0), np.maximum(second - first, 0)
     num_only_first, num_only_second = int((first > second).sum()), int((second > first).sum())
-    total = weights.sum()
     return PairedDifference(
-        first=float(weights @ first / total) if first.size else None,
-        second=float(weights @ second / total) if first.size else None,
+        first=share(first, weights) if first.size else None,
+        second=share(second, weights) if first.size else None,
         difference=_difference(
             only_first, only_second, weights, clusters, confidence=confidence, seed=seed
         ),
@@ -95,7 +94,7 @@ def _difference(
     if weights.size:
         sums = cluster_sums(clusters, weights * (only_second - only_first))
         telling = int(np.count_nonzero(cluster_sums(clusters, only_first + only_second)))
-        value = float(sums.sum() / totals.sum())
+        value = share(only_second - only_first, weights)
         wide = _wide(only_first, only_second, weights, effective_size(totals), confidence)
         ends = bootstrap_t(sums, totals, confidence=confidence, seed=seed) if telling else None
         lower, upper = honest_ends(ends, wide, telling=telling)

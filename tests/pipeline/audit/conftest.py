@@ -1,4 +1,4 @@
-"""Real datasets with captions of our choice, written by the pipeline's own writer."""
+"""Real datasets with captions of our choice, and small plans with ratings in short form."""
 
 import dataclasses
 import hashlib
@@ -9,12 +9,26 @@ from typing import Any
 
 import pytest
 
+from interlink.pipeline.audit.claims import split_claims
+from interlink.pipeline.audit.settings import item_id
 from interlink.pipeline.commit import KEPT_NAME, Commit
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import commit_version, manifest_path, read_manifest
 from interlink.pipeline.records_file import write_records
 from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import CommittedFile
+from interlink.schemas.audit import (
+    SIDES,
+    AuditItem,
+    AuditPlan,
+    AuditText,
+    ClaimVerdict,
+    ClipVerdict,
+    Pool,
+    Rating,
+    StratumSize,
+    Verdict,
+)
 from interlink.schemas.content import content_sha256
 from interlink.schemas.document import Document, DocumentClip
 from interlink.schemas.manifest import Manifest, Provenance, Tombstone
@@ -102,3 +116,91 @@ def sealed(document: Document) -> Document:
 @pytest.fixture
 def audited(tmp_path: Path, make_documents: Any) -> AuditDataset:
     return AuditDataset(tmp_path, make_documents)
+
+
+class MadeAudit:
+    """An audit without a dataset: clips with captions of our choice, and ratings in short form."""
+
+    def __init__(self, name: str = "first", **fields: Any) -> None:
+        self.audit_id, self._fields = name, fields
+        self.items: list[AuditItem] = []
+        self.ratings: list[Rating] = []
+
+    @property
+    def plan(self) -> AuditPlan:
+        """The plan; without `sizes` every stratum has been drawn whole."""
+        strata = dict.fromkeys(item.stratum for item in self.items)
+        of_stratum = [[i for i in self.items if i.stratum == name] for name in strata]
+        given = {
+            "dataset_url": self.audit_id,
+            "dataset_version": 1,
+            "content_digest": self.audit_id,
+            "view": None,
+            "seed": 0,
+            "strata": (),
+            "score": None,
+            "kinds": (TextKind.CAPTION,),
+            "sizes": tuple(
+                StratumSize(stratum=items[0].stratum, population=len(items), sampled=len(items))
+                for items in of_stratum
+            ),
+        }
+        return AuditPlan(audit_id=self.audit_id, items=tuple(self.items), **(given | self._fields))
+
+    def add(
+        self,
+        clip: str,
+        *texts: str,
+        video: str = "",
+        models: Sequence[str | None] = (),
+        **fields: Any,
+    ) -> AuditItem:
+        """Add an item for the estimate, with the texts on sides a and b."""
+        audited = [
+            AuditText(
+                side=side,
+                kind=TextKind.CAPTION,
+                text=text,
+                model=model,
+                revision=None,
+                claims=split_claims(text),
+            )
+            for side, text, model in zip(
+                SIDES, texts or ("A dog. A cat.",), models or ("m1", "m2"), strict=False
+            )
+        ]
+        given = {
+            "item_id": item_id(self.audit_id, clip, "plain"),
+            "order": len(self.items),
+            "clip_id": clip,
+            "document_id": f"d-{video or clip}",
+            "video_id": video or clip,
+            "group": "g",
+            "stratum": "all",
+            "pool": Pool.ESTIMATION,
+            "inclusion_probability": 1.0,
+            "texts": tuple(audited),
+        }
+        self.items.append(AuditItem(**(given | fields)))
+        return self.items[-1]
+
+    def rate(self, clip: str, verdicts: str, rater: str = "ann", **fields: Any) -> Rating:
+        """Rate a clip: `rw?` is right, wrong, cannot tell, a space no verdict; `|` side b."""
+        item = next(item for item in self.items if item.clip_id == clip)
+        names = {"r": Verdict.RIGHT, "w": Verdict.WRONG, "?": Verdict.CANNOT_TELL}
+        claims = tuple(
+            ClaimVerdict(side=side, claim=number, verdict=names[letter])
+            for side, letters in zip(SIDES, verdicts.split("|"), strict=False)
+            for number, letter in enumerate(letters)
+            if letter != " "
+        )
+        verdict = ClipVerdict.FLAWED if "w" in verdicts else ClipVerdict.GOOD
+        given = {"audit_id": self.audit_id, "rater": rater, "clip_verdict": verdict}
+        given |= {"item_id": item.item_id, "claims": claims}
+        self.ratings.append(Rating(**(given | fields)))
+        return self.ratings[-1]
+
+
+@pytest.fixture
+def made_audit() -> type[MadeAudit]:
+    return MadeAudit
