@@ -111,14 +111,15 @@ def _perturb_text(
     by_type: dict[ErrorType, list[_Place]] = {}
     for place in _places(text.text):
         by_type.setdefault(place.swap.error_type, []).append(place)
-    if draw(seed, _ONE_IN, "add", key) == 0:
-        by_type = {}
+    added = _with_added_claim(text, used, seed, key)
+    if draw(seed, _ONE_IN, "add", key) == 0 and not isinstance(added, Unchanged):
+        return added
     for kind in _shuffled(list(by_type), seed, "type", key):
         for place in _shuffled(by_type[kind], seed, "place", key):
             done = _with_swap(text, place, together, seed, key)
             if done is not None:
                 return done
-    return _with_added_claim(text, used, seed, key)
+    return added
 
 
 def _places(text: str) -> Iterator[_Place]:

@@ -46,19 +46,24 @@ def _with_swap(facts: Sequence[Fact], text: AuditText, change: Change) -> list[F
     """Replace the words where they speak of the same as in the claim, at one place at most."""
     before, after = (_LEADING.sub("", words).lower() for words in (change.before, change.after))
     # The new words stand in it once: `perturb` takes none that the captions have already.
-    left, _, right = text.claims[change.claim].text.lower().partition(after)
-    around = _WORD.findall(_NEXT_THING.split(left)[-1]), _WORD.findall(_NEXT_THING.split(right)[0])
-    pattern = re.compile(rf"(?<!\w){re.escape(before)}(?!\w)", re.IGNORECASE)
+    claim = text.claims[change.claim].text.lower()
+    left, *rest = _whole(after).split(claim, maxsplit=1)
+    right = _NEXT_THING.split("".join(rest))[0]
+    around = _WORD.findall(_NEXT_THING.split(left)[-1]), _WORD.findall(right)
     places = [
         (number, match)
         for number, fact in enumerate(facts)
-        for match in pattern.finditer(fact.value)
+        for match in _whole(before).finditer(fact.value)
     ]
     if not places:
         return list(facts)
     number, match = max(places, key=lambda place: _likeness(facts[place[0]], place[1], around))
     value = f"{match.string[: match.start()]}{after}{match.string[match.end() :]}"
     return [*facts[:number], replace(facts[number], value=value), *facts[number + 1 :]]
+
+
+def _whole(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(words)}(?!\w)", re.IGNORECASE)
 
 
 def _likeness(

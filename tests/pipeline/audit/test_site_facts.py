@@ -147,7 +147,8 @@ def measured(draw):
         )
         for color, shape in seen
     )
-    colors = (ColorShare(name=draw.choice(COLORS), share=0.5), ColorShare(name="gray", share=0.3))
+    names = draw.sample(COLORS, 2)
+    colors = tuple(ColorShare(name=n, share=s) for n, s in zip(names, (0.5, 0.3), strict=True))
     return Facts(
         background=BackgroundFact(colors=colors, border_share=draw.choice((0.1, 1.0))),
         brightness=BrightnessFact(lightness=50.0),
