@@ -5,19 +5,23 @@
 | JSONL   | a `Rating`, as the review page downloads it; unknown keys are refused        |
 | Parquet | a `Rating`; columns that it does not have are ignored                        |
 | CSV     | one claim's verdict, with the columns of its rating beside it; others are ignored |
+| JSON    | a task of Label Studio with its annotations                                  |
 
-Every problem is told with its file and line (of Parquet its row), and nothing is imported of a
-file that has one.
+The first three may also be rating sheets, filled in (`export/rating_sheet.py`): what is left empty
+in them is not judged yet. Every problem is told with its file and line (of Parquet its row, of
+Label Studio its task), and nothing is imported of a file that has one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...schemas.audit import AuditItem, AuditPlan, Rating
 from ...schemas.errors import UsageError
-from .rating_rows import Problem, Row, read_rows
+from .rating_rows import read_rows
 from .rating_values import rating_of
+from .raw_rating import LeftOut, Problem, Row, Why
 
 MAX_PROBLEMS = 20
 """So many are told; the rest is counted."""
@@ -33,6 +37,8 @@ class Ratings:
     """Ratings in all files."""
     num_replaced: int
     """Ratings that a later one of the same rater and item replaced."""
+    left_out: tuple[tuple[Why, int], ...] = ()
+    """How many are no ratings yet, by reason."""
 
 
 def read_ratings(paths: Sequence[str], plan: AuditPlan) -> Ratings:
@@ -42,7 +48,7 @@ def read_ratings(paths: Sequence[str], plan: AuditPlan) -> Ratings:
     of them has no time, the one that is read last.
 
     Args:
-        paths: local paths or fsspec URLs that end with `.jsonl`, `.csv` or `.parquet`.
+        paths: local paths or fsspec URLs that end with one of `rating_rows.SUFFIXES`.
         plan: the audit that they belong to.
 
     Raises:
@@ -52,11 +58,15 @@ def read_ratings(paths: Sequence[str], plan: AuditPlan) -> Ratings:
     items = {item.item_id: item for item in plan.items}
     latest: dict[tuple[str, str], Rating] = {}
     problems: list[str] = []
+    left_out: Counter[Why] = Counter()
     num_read = 0
     for path in paths:
         for found in _ratings_of(path, plan, items):
             if isinstance(found, Problem):
                 problems.append(str(found))
+                continue
+            if isinstance(found, LeftOut):
+                left_out[found.why] += 1
                 continue
             num_read += 1
             key = found.rater, found.item_id
@@ -65,14 +75,19 @@ def read_ratings(paths: Sequence[str], plan: AuditPlan) -> Ratings:
     if problems:
         raise UsageError(_told(problems))
     ratings = sorted(latest.values(), key=lambda r: (r.rater, items[r.item_id].order))
-    return Ratings(ratings=tuple(ratings), num_read=num_read, num_replaced=num_read - len(ratings))
+    return Ratings(
+        ratings=tuple(ratings),
+        num_read=num_read,
+        num_replaced=num_read - len(ratings),
+        left_out=tuple((why, left_out[why]) for why in Why if left_out[why]),
+    )
 
 
 def _ratings_of(
     path: str, plan: AuditPlan, items: dict[str, AuditItem]
-) -> Iterator[Rating | Problem]:
+) -> Iterator[Rating | Problem | LeftOut]:
     for row in read_rows(path):
-        yield row if isinstance(row, Problem) else _checked(row, plan, items)
+        yield _checked(row, plan, items) if isinstance(row, Row) else row
 
 
 def _checked(row: Row, plan: AuditPlan, items: dict[str, AuditItem]) -> Rating | Problem:

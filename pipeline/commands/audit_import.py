@@ -1,4 +1,4 @@
-"""`interlink audit import`: take over what raters downloaded from the review page."""
+"""`interlink audit import`: take over what raters say, wherever they said it."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ...schemas.audit import Role
 from ..audit.plan import read_plan
+from ..audit.rating_rows import SUFFIXES
 from ..audit.rating_store import RATINGS_NAME, import_ratings
 from ..store import Store
 from .audit_sample import plain_text
@@ -18,10 +19,13 @@ from .console import make_console
 def import_(
     audit: Annotated[Path, typer.Argument(metavar="AUDIT", help="Folder of an audit.")],
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Ratings: .jsonl, .csv or .parquet.")
+        list[str], typer.Argument(metavar="FILE...", help=f"Ratings: {', '.join(SUFFIXES)}.")
     ],
 ) -> None:
     """Check ratings and add them to an audit.
+
+    Files are what the review page downloads, the sheets of `interlink audit export` filled in, and
+    what Label Studio exports as JSON.
 
     Of several ratings by one rater of one item the latest counts, so a file may be imported again.
     Ratings of another audit or dataset version are refused, and nothing is imported of files with a
@@ -44,4 +48,6 @@ def import_(
     console = make_console()
     console.print(table)
     console.print(f"replaced {ratings.num_replaced} ratings by later ones")
+    for why, number in ratings.left_out:
+        console.print(f"left out {number}: {why}")
     console.print(f"ratings  {folder.display(RATINGS_NAME)}", soft_wrap=True)

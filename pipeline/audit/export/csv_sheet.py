@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..cells import shown
-from ..rating_rows import SEPARATOR
+from ..rating_csv import SEPARATOR
 from ..site_reader import ReviewSite
 from .instructions import write_sheet_guide
 from .rating_sheet import SheetRow, sheet_rows

@@ -177,7 +177,7 @@ def claim(**fields) -> dict:
     ("line", "message"),
     [
         (plain(clip_verdict="great"), "clip_verdict='great' must be one of good, flawed, bad"),
-        (plain(clip_verdict=None), "clip_verdict is missing"),
+        (plain(clip_verdict=None, note="x"), "clip_verdict is missing"),
         (plain(rater=" "), "rater=' ' must be a text that is not blank"),
         (plain(rater=3), "rater=3 must be a text"),
         (plain(rater="x" * 201), "rater has 201 characters, at most 200"),
@@ -239,7 +239,7 @@ def test_csv_must_be_utf8_and_have_the_columns(tmp_path):
     path.write_bytes(b"item_id,rater\nx,J\xfcrgen\n")
     with pytest.raises(UsageError, match=r"r.csv:2: not UTF-8; save the table as CSV UTF-8"):
         read_ratings([str(path)], PLAN)
-    path.write_text("item_id;rater\nx;y\n")
+    path.write_text("item_id:rater\nx:y\n")
     with pytest.raises(UsageError, match=r"r.csv:1: there is no column 'item_id'"):
         read_ratings([str(path)], PLAN)
 
@@ -283,7 +283,7 @@ def test_errors_show_no_control_characters(tmp_path):
 
 
 def test_other_files_are_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"ratings are read from .jsonl, .csv, .parquet, not '.xl"):
+    with pytest.raises(UsageError, match=r"read from .jsonl, .csv, .parquet, .json, not '.xl"):
         read_ratings([str(tmp_path / "r.xlsx")], PLAN)
     with pytest.raises(UsageError, match=r"there is no file .*none.jsonl"):
         read_ratings([str(tmp_path / "none.jsonl")], PLAN)
