@@ -19,11 +19,12 @@ import yaml
 
 from ..schemas.errors import UsageError
 from ..schemas.ids import digest
+from ..schemas.view import Rule
 from .cosmo.config import CosmoConfig
 from .data.policy import TextPolicy
 from .data.section import check_keys
 from .data.windows import Budgets
-from .recipe_values import read_folder, read_section, read_value
+from .recipe_values import read_folder, read_rules, read_section, read_value
 
 PRESETS = ("debug", "cosmo-2b", "faithful-2b")
 """The recipes that come with Interlink."""
@@ -159,6 +160,9 @@ class TrainRecipe:
     """Version of the dataset; null for the newest when the training begins."""
     view: str = "train"
     """The view whose documents are trained on."""
+    rules: tuple[Rule, ...] = ()
+    """What they must fulfil besides, as the rules of a view: `[{column: audit.num_bad, op: "==",
+    value: 0}]` leaves out what people found bad. `docs/format.md` has the columns."""
     output: str = "training"
     """Folder for checkpoints, metrics and curves; on a shared file system if several machines
     train together."""
@@ -200,6 +204,8 @@ class TrainRecipe:
             ),
         }
         kinds = {"version": int | None, "seed": int, "contrastive_weight": float}
+        if "rules" in stated:
+            values["rules"] = read_rules(stated["rules"])
         for key in ("dataset", "version", "view", "output", "seed", "contrastive_weight"):
             if key in stated:
                 values[key] = read_value(key, stated[key], kinds.get(key, str))
@@ -225,13 +231,16 @@ class TrainRecipe:
         return digest("training", without_places(self.to_plain()))
 
     def to_plain(self) -> dict[str, Any]:
-        """Return the whole recipe, defaults included, as JSON holds it."""
+        """Return the whole recipe, defaults included, as JSON holds it; `rules` if it has any."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         for name, value in plain.items():
             if isinstance(value, TextPolicy):
                 plain[name] = value.to_plain()
             elif dataclasses.is_dataclass(value) and not isinstance(value, type):
                 plain[name] = dataclasses.asdict(value)
+        plain["rules"] = [dataclasses.asdict(rule) for rule in self.rules]
+        if not self.rules:  # so that trainings from before there were rules can be resumed
+            del plain["rules"]
         return plain
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pydantic
 
 from ..schemas.errors import UsageError
+from ..schemas.view import Rule
 from .data.section import check_keys
 
 Section = TypeVar("Section")
@@ -48,6 +49,24 @@ def read_value(place: str, value: object, kind: Any) -> Any:  # noqa: ANN401  (a
     except pydantic.ValidationError as error:
         problem = error.errors()[0]["msg"]
         raise UsageError(f"{place}={value!r} is not allowed: {problem}") from error
+
+
+def read_rules(content: object) -> tuple[Rule, ...]:
+    """Read conditions on documents, each with the keys of a `Rule`.
+
+    Raises:
+        UsageError: a key is unknown or missing, or a rule is not allowed.
+    """
+    if not isinstance(content, list | tuple):
+        raise UsageError(f"rules is {content!r}, it must be a list")
+    rules = []
+    for number, row in enumerate(content):
+        values = check_keys(f"rules[{number}]", row, Rule)
+        try:
+            rules.append(Rule(**values))
+        except ValueError as error:
+            raise UsageError(f"rules[{number}]: {error}") from error
+    return tuple(rules)
 
 
 def read_folder(name: str, value: str) -> str:

@@ -32,17 +32,20 @@ def make_samples(
     Args:
         recipe: names the dataset and all choices.
         processor: tokenizer and picture size.
-        view: of the dataset; None for the one that is trained on.
+        view: of the dataset; None for the documents that are trained on, by view and rules.
         form: stretches of documents, or single clips with their text.
         version: of the dataset; None for the recipe's.
 
     Raises:
-        UsageError: there is no such dataset, version or view.
+        UsageError: there is no such dataset, version, view or column.
     """
-    view = recipe.view if view is None else view
     version = recipe.version if version is None else version
+    dataset = open_dataset(recipe.dataset, recipe.view if view is None else view, version=version)
+    if view is None and dataset.view is not None:
+        rules = (*dataset.view.rules, *recipe.rules)
+        dataset = dataset.through(replace(dataset.view, rules=rules))
     return Samples(
-        dataset=open_dataset(recipe.dataset, view, version=version),
+        dataset=dataset,
         vocabulary=Vocabulary.of(processor.tokenizer),
         policy=recipe.text,
         budgets=recipe.budgets,

@@ -67,6 +67,10 @@ def test_speech_is_shown_without_loss_by_default(plain_recipe):
         ({"version": True}, "version=True is not allowed: Input should be a valid integer"),
         ({"seed": True}, "seed=True is not allowed"),
         ({"view": None}, "view=None is not allowed"),
+        ({"rules": "audit.num_bad == 0"}, "rules is 'audit.num_bad == 0', it must be a list"),
+        ({"rules": [{"column": "split"}]}, r"rules\[0\].op is missing"),
+        ({"rules": [{"column": "x", "op": "~", "value": 1}]}, r"rules\[0\]: op='~' of column"),
+        ({"rules": [{"col": "x"}]}, r"rules\[0\].col is unknown; its keys are column, op, value"),
         ({"batch": {"sequences": True}}, "batch.sequences=True is not allowed"),
         ({"batch": {"sequences": 2.0}}, "batch.sequences=2.0 is not allowed"),
         ({"batch": {"sequences": "2"}}, "batch.sequences='2' is not allowed"),
@@ -89,6 +93,17 @@ def test_a_mistake_is_told_in_one_sentence(changes, message):
     with pytest.raises(UsageError, match=message) as caught:
         TrainRecipe.from_mapping({"preset": "debug", "dataset": "d"} | changes)
     assert "\n" not in str(caught.value)
+
+
+def test_rules_are_part_of_what_is_learned_and_none_change_nothing():
+    plain = {"preset": "debug", "dataset": "d"}
+    rules = [{"column": "audit.max_severity", "op": "<", "value": 3}]
+    bare = TrainRecipe.from_mapping(plain)
+    ruled = TrainRecipe.from_mapping(plain | {"rules": rules})
+    assert bare.digest == TrainRecipe.from_mapping(plain | {"rules": []}).digest != ruled.digest
+    assert "rules" not in bare.to_plain()
+    assert json.loads(json.dumps(ruled.to_plain()))["rules"] == rules
+    assert TrainRecipe.from_mapping(json.loads(json.dumps(ruled.to_plain()))) == ruled
 
 
 def test_limits_hold_for_options_that_are_made_in_code():
