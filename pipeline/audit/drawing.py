@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...schemas.audit import SIDES, AuditItem, AuditPlan, AuditText, Pool, Role, StratumSize
+from ...schemas.ids import digest
 from ...schemas.manifest import Manifest
+from ...schemas.view_filter import asks_audits
+from ..dataset.reader import find_view
 from ..dataset.versions import read_manifest
 from ..store import Store
 from . import sampling
@@ -46,7 +49,7 @@ def draw_sample(url: str, settings: AuditSettings, *, version: int | None = None
     seats = sampling.seat_order(
         population.sizes(), num=settings.num_clips, minimum=settings.min_per_stratum
     )
-    audit_id = settings.audit_id(manifest.content_digest)
+    audit_id = settings.audit_id(_content(manifest, settings))
     sizes = _sizes(population, seats)
     chosen = sampling.choose(population.keys, population.strata, seats).tolist()
     chances = [sizes[stratum].inclusion_probability for stratum in seats]
@@ -80,6 +83,14 @@ def draw_sample(url: str, settings: AuditSettings, *, version: int | None = None
         num_without_text=population.num_without_text,
         items=items,
     )
+
+
+def _content(manifest: Manifest, settings: AuditSettings) -> str:
+    """Return the digest of what decides on the population: content, and audits if the view asks."""
+    view = find_view(manifest, settings.view) if settings.view else None
+    if not asks_audits(view):
+        return manifest.content_digest
+    return digest(manifest.content_digest, [audit.clips_sha256 for audit in manifest.audits])
 
 
 def _sizes(population: Population, seats: Sequence[int]) -> list[StratumSize]:

@@ -269,3 +269,22 @@ def test_a_manifest_from_before_there_were_audits_can_be_published_on(url, draw)
     folder = draw()
     rate(folder, judged(plain(folder)[0], "ann"))
     assert publish_audit(folder).manifest.version == 2
+
+
+def test_a_sample_of_a_view_that_asks_what_was_found_is_another_audit_afterwards(url, draw):
+    path = Path(url) / manifest_path(1)
+    row = json.loads(path.read_text())
+    rules = [{"column": "audit.num_clips", "op": "==", "value": 0}]
+    row["views"].append({"name": "unseen", "rules": rules})
+    path.write_text(json.dumps(row))
+    folder = draw(num=2)
+    settings = AuditSettings(num_clips=12, view="unseen")
+    before = draw_sample(url, settings)
+    rate(folder, *(judged(item, "ann") for item in plain(folder)))
+    publish_audit(folder)
+    after = draw_sample(url, settings)
+    judged_documents = {item.document_id for item in plain(folder)}
+    assert {item.document_id for item in before.items} & judged_documents
+    assert not {item.document_id for item in after.items} & judged_documents
+    assert before.audit_id != after.audit_id
+    assert before.content_digest == after.content_digest
