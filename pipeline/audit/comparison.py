@@ -11,6 +11,8 @@ from ...schemas.audit_comparison import AuditComparison, Compared, Difference
 from ...schemas.errors import UsageError
 from .comparison_numbers import find_differences, find_preferences
 from .comparison_pairs import Judged, Pairing, drawn_items, pair_audits, pair_captions, writers
+from .report.caveats import find_reasons
+from .report.raters import claim_agreement
 
 
 def compare_audits(
@@ -33,6 +35,11 @@ def compare_audits(
     """
     pairing = pair_audits(first, second, first_ratings=first_ratings, second_ratings=second_ratings)
     differences = find_differences(pairing, has_clip_verdicts=True)
+    reasons = [
+        f"{name} is not to be quoted: {reason}"
+        for name, plan, ratings in (("A", first, first_ratings), ("B", second, second_ratings))
+        for reason in _reasons(plan, ratings, pairing)
+    ]
     return AuditComparison(
         first=_compared(first, [pair.first for pair in pairing.pairs]),
         second=_compared(second, [pair.second for pair in pairing.pairs]),
@@ -43,7 +50,7 @@ def compare_audits(
         left_out=pairing.left_out,
         differences=differences,
         preferences=None,
-        caveats=(*_what_else_differs(pairing), *_unknown(differences, pairing)),
+        caveats=(*reasons, *_what_else_differs(pairing), *_unknown(differences, pairing)),
     )
 
 
@@ -64,6 +71,7 @@ def compare_captions(plan: AuditPlan, ratings: Sequence[Rating]) -> AuditCompari
         )
     pairing = pair_captions(plan, (models[0], models[1]), ratings)
     differences = find_differences(pairing, has_clip_verdicts=False)
+    reasons = [f"not to be quoted: {reason}" for reason in _reasons(plan, ratings, pairing)]
     return AuditComparison(
         first=_compared(plan, [pair.first for pair in pairing.pairs]),
         second=_compared(plan, [pair.second for pair in pairing.pairs]),
@@ -74,7 +82,7 @@ def compare_captions(plan: AuditPlan, ratings: Sequence[Rating]) -> AuditCompari
         left_out=pairing.left_out,
         differences=differences,
         preferences=find_preferences(pairing),
-        caveats=tuple(_unknown(differences, pairing)),
+        caveats=(*reasons, *_unknown(differences, pairing)),
     )
 
 
@@ -90,6 +98,14 @@ def _compared(plan: AuditPlan, clips: Sequence[Judged]) -> Compared:
         num_drawn=len(drawn_items(plan)),
         num_claims=sum(len(text.claims) for text in texts),
     )
+
+
+def _reasons(plan: AuditPlan, ratings: Sequence[Rating], pairing: Pairing) -> tuple[str, ...]:
+    """Return why the report of an audit says that its rates must not be quoted."""
+    items = {item.item_id for item in drawn_items(plan).values()}
+    num_raters = len({rating.rater for rating in ratings if rating.item_id in items})
+    clips = [pair.first.clip for pair in pairing.pairs]
+    return find_reasons(clips, num_raters, claim_agreement(plan, ratings))
 
 
 def _what_else_differs(pairing: Pairing) -> Iterator[str]:
@@ -111,7 +127,7 @@ def _what_else_differs(pairing: Pairing) -> Iterator[str]:
     if num:
         yield (
             f"{num} of {len(pairs)} clips have the same captions in A and in B: what differs in "
-            "them is the raters"
+            "them is how they were judged"
         )
     num = sum(len(first) != len(second) for first, second in texts)
     if num:

@@ -30,7 +30,10 @@ def render_comparison(comparison: AuditComparison) -> str:
         "|---|---:|---:|---:|---:|---:|---:|---:|",
         *(f"| {' | '.join(difference_cells(one))} |" for one in comparison.differences),
         "",
-        *(f"- {one.title}: {one.what} {conclusion(one)}." for one in comparison.differences),
+        *(
+            f"- {one.title}: {one.what} Better: {conclusion(one)}."
+            for one in comparison.differences
+        ),
     ]
     if comparison.preferences is not None:
         lines += ["", *(f"- {line}." for line in preference_lines(comparison.preferences))]
@@ -74,14 +77,13 @@ def difference_cells(one: Difference) -> tuple[str, ...]:
 
 
 def conclusion(one: Difference) -> str:
-    """Return what the interval says: which of the two is better, or that it cannot be told."""
+    """Return which of the two is better by the interval; `perhaps` where that cannot be trusted."""
     if one.difference.value is None:
-        return "Nothing was judged in both"
-    if one.difference.upper < 0:
-        return "B is better"
-    if one.difference.lower > 0:
-        return "A is better"
-    return "Which is better cannot be told"
+        return "not known"
+    if one.difference.lower <= 0 <= one.difference.upper:
+        return "cannot be told"
+    better = "A" if one.difference.lower > 0 else "B"
+    return f"perhaps {better}" if one.difference.caveats else better
 
 
 def preference_lines(found: Preferences) -> Iterator[str]:
@@ -141,9 +143,10 @@ def one_line(one: Compared) -> str:
 
 
 def _preferred(share: Estimate) -> str:
-    if share.lower > 0.5:
-        return "B is preferred"
-    return "A is preferred" if share.upper < 0.5 else "Which is preferred cannot be told"
+    if share.lower <= 0.5 <= share.upper:
+        return "Which is preferred cannot be told"
+    better = "A" if share.upper < 0.5 else "B"
+    return f"Preferred: {'perhaps ' if share.caveats else ''}{better}"
 
 
 def _names(names: tuple[str, ...]) -> str:

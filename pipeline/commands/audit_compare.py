@@ -87,7 +87,8 @@ def print_comparison(console: Console, comparison: AuditComparison) -> None:
     )
     for column in table.columns[1:]:
         column.justify = "right"
-    table.add_column("so")
+    table.columns[0].no_wrap = True
+    table.add_column("better")
     for one in comparison.differences:
         table.add_row(*difference_cells(one), conclusion(one))
     console.print()

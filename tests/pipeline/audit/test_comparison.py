@@ -66,7 +66,11 @@ def test_a_dataset_before_and_after_its_captions_were_written_anew(audited):
     error = found.differences[0]
     assert (error.first, error.second, error.difference.value) == (1.0, 0.0, -1.0)
     assert error.p_value == pytest.approx(2 * 0.5**24, abs=1e-12)
-    assert found.caveats == ()
+    assert [caveat.split(";")[0] for caveat in found.caveats] == [
+        f"{name} is not to be quoted: a single rater judged: whether another one would say the "
+        "same is not known"
+        for name in "AB"
+    ]
 
 
 def test_the_two_captions_of_a_blind_audit(audited):
@@ -125,6 +129,8 @@ def test_what_else_differs_is_said(made_audit):
     found = compare(first, second)
     assert not found.is_weighted
     assert [caveat.split(":")[0] for caveat in found.caveats] == [
+        "A is not to be quoted",
+        "B is not to be quoted",
         "A and B were not drawn from the same clips in the same strata",
         "2 of 2 clips were not judged by the same people in A and in B",
         "1 of 2 clips have the same captions in A and in B",
@@ -140,3 +146,17 @@ def test_one_caption_each_cannot_be_compared_alone(made_audit):
     audit.rate("c1", "r")
     with pytest.raises(UsageError, match="have captions of one model: name a second audit"):
         compare_captions(audit.plan, audit.ratings)
+
+
+def test_raters_who_do_not_agree_must_not_be_quoted(made_audit):
+    audit = made_audit(models=("m1", "m2"))
+    for number in range(60):
+        audit.add(f"c{number:02d}", "A dog.", "A cat.")
+        audit.rate(f"c{number:02d}", "r|w" if number % 2 else "w|r")
+        audit.rate(f"c{number:02d}", "r|w" if number % 3 else "w|r", rater="bob")
+    caveats = compare_captions(audit.plan, audit.ratings).caveats
+    assert len(caveats) == 1
+    assert caveats[0].startswith("not to be quoted: ")
+    agreeing = [dataclasses.replace(r, rater="eve") for r in audit.ratings if r.rater == "ann"]
+    both = [r for r in audit.ratings if r.rater == "ann"] + agreeing
+    assert compare_captions(audit.plan, both).caveats == ()

@@ -54,7 +54,7 @@ def test_two_audits_are_compared_and_written(interlink, two):
     assert "compared 2 of 2 shared clips, of 1 video, weighted to stand for all" in printed
     row = next(line for line in printed.splitlines() if line.startswith("Clips with an error"))
     assert row.split()[4:9] == ["100", "%", "0", "%", "-100"]
-    assert "- Only 1 videos" in printed
+    assert "- Only 1 video" in printed
     assert "2 of 2 clips have the same captions" in printed
     folder = two / "before" / "compare" / "after"
     assert "numbers  before/compare/after/comparison.json" in printed

@@ -67,7 +67,7 @@ def test_no_items_and_one_item_do_not_crash():
     assert (none.difference.lower, none.difference.upper) == (-1.0, 1.0)
     one = paired_difference(np.array([True]), np.array([False]), np.ones(1))
     assert one.difference.lower == one.difference.value == -1.0
-    assert any("only 1 videos" in caveat for caveat in one.difference.caveats)
+    assert any("only 1 video" in caveat for caveat in one.difference.caveats)
 
 
 def test_verdicts_on_different_clips_are_refused():
