@@ -86,7 +86,7 @@ def _add_cells(rows: dict[_Key, Row], line: Row) -> str | None:
     values: dict[str, Any] = {
         name: cells[name] or None for name in RATING_KEYS & set(cells) if name != "claims"
     }
-    values["seconds"] = _number(cells.get("seconds", ""), is_whole=False)
+    values["seconds"] = _number(cells.get("seconds", ""))
     row = rows.setdefault(key, Row(place=line.place, values=values | {"claims": []}))
     for name in sorted(values):
         before, value = row.values.get(name), values[name]
@@ -101,20 +101,18 @@ def _add_cells(rows: dict[_Key, Row], line: Row) -> str | None:
 
 def _claim(cells: dict[str, str]) -> dict[str, Any]:
     claim: dict[str, Any] = {name: cells[name] or None for name in CLAIM_KEYS & set(cells)}
-    claim["claim"] = _number(cells.get("claim", ""), is_whole=True)
-    claim["severity"] = _number(cells.get("severity", ""), is_whole=True)
+    claim["claim"] = _number(cells.get("claim", ""))
+    claim["severity"] = _number(cells.get("severity", ""))
     types = cells.get("error_types", "").split(SEPARATOR)
     claim["error_types"] = [name.strip() for name in types if name.strip()]
     return claim
 
 
-def _number(cell: str, *, is_whole: bool) -> int | float | str | None:
+def _number(cell: str) -> float | str | None:
     """Return the number in a cell, or its text where there is none, for the error."""
     if not cell.strip():
         return None
     try:
-        number = float(cell)
+        return float(cell)
     except ValueError:
         return cell
-    # Whole numbers beside empty cells come back as `2.0` from pandas.
-    return int(number) if is_whole and number.is_integer() else number if not is_whole else cell

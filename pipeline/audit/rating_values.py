@@ -122,6 +122,8 @@ def _among(row: Mapping[str, Any], name: str, allowed: Sequence[str]) -> str | N
 
 def _whole(row: Mapping[str, Any], name: str) -> int:
     value = row.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # pandas makes 2.0 of 2 where another row has none
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{name}={_short(value)} must be a whole number")
     return value
