@@ -47,6 +47,21 @@ def test_coverage_of_the_difference_over_forty_videos():
     assert 0.92 <= hits / 400 <= 0.97
 
 
+def test_coverage_of_the_difference_of_shares_over_forty_videos():
+    random = np.random.default_rng(18)
+    hits = 0
+    for seed in range(1600):
+        videos = np.repeat(np.arange(40), 1 + random.poisson(7, 40))
+        hard = random.beta(0.7, 1.63, 40)[videos]
+        num_claims = 1 + random.poisson(2, videos.size)
+        first = random.binomial(num_claims, hard) / num_claims
+        second = random.binomial(num_claims, 0.5 * hard) / num_claims
+        weights = random.choice([1.0, 2.0, 5.0], videos.size)
+        found = paired_difference(first, second, weights, clusters=videos, seed=seed).difference
+        hits += found.lower <= -0.3 * 0.5 <= found.upper
+    assert 0.92 <= hits / 1600 <= 0.97
+
+
 def test_pairs_that_never_differ_still_leave_doubt():
     found = paired_difference(*clips(30, 0, 0, 70), np.ones(100))
     assert found.difference.value == 0.0
