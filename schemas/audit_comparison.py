@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from .arrow import Unit
-from .audit_report import Estimate
+from .estimate import Estimate
 
 AUDIT_COMPARISON_VERSION = 1
 """Raised when a reader of the format before could misread a comparison."""

@@ -14,7 +14,7 @@ NAME is `clips_with_error` or `wrong_claims`, and of two audits `bad` or `not_go
 """
 
 from ...schemas.audit_comparison import AuditComparison
-from ...schemas.audit_report import Estimate
+from ...schemas.estimate import Estimate
 from .comparison_numbers import CLAIM_NAMES, CLIP_NAMES
 
 _OF_ESTIMATE = ("", "_lower95", "_upper95")

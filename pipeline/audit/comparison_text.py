@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ...schemas.audit_comparison import AuditComparison, Compared, Difference, Preferences
-from ...schemas.audit_report import Estimate
+from ...schemas.estimate import Estimate
 from .report.visible import to_markdown, visible
 from .report.wording import count, interval, number, percent
 

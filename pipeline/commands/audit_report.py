@@ -7,18 +7,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ...schemas.audit_report import AuditReport, Estimate, Rate, RaterReport
+from ...schemas.audit_report import AuditReport, Rate, RaterReport
+from ...schemas.estimate import Estimate
 from ..audit.plan import read_plan
 from ..audit.rating_store import stored_ratings
 from ..audit.report import wording
 from ..audit.report.gate_values import GATE_NAMES, gate_values
+from ..audit.report.html import render_html
 from ..audit.report.make import make_report
-from ..audit.report.report_file import REPORT_NAME, write_report
+from ..audit.report.markdown import render_markdown
+from ..audit.report.report_file import REPORT_FOLDER, REPORT_NAME, write_report
 from ..store import Store
 from .audit_sample import plain_text
 from .console import make_console
 from .gates import FailIf, check_gates, read_gates
 
+PAGE_NAME, MARKDOWN_NAME = f"{REPORT_FOLDER}/index.html", f"{REPORT_FOLDER}/report.md"
 _MAX_ROWS = 20
 
 
@@ -39,9 +43,13 @@ def report(
     plan = read_plan(folder)
     found = make_report(plan, stored_ratings(folder, plan))
     write_report(folder, found)
+    folder.put(MARKDOWN_NAME, render_markdown(found).encode())
+    folder.put(PAGE_NAME, render_html(found, audit).encode())
     console = make_console()
     print_report(console, found)
-    console.print(f"report   {folder.display(REPORT_NAME)}", soft_wrap=True)
+    console.print(f"page     {folder.display(PAGE_NAME)}", soft_wrap=True)
+    console.print(f"as text  {folder.display(MARKDOWN_NAME)}", soft_wrap=True)
+    console.print(f"numbers  {folder.display(REPORT_NAME)}", soft_wrap=True)
     for line in check_gates(gates, gate_values(found)):
         console.print(line)
 

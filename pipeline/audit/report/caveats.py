@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ....schemas.audit import AuditPlan, Pool, Rating, Role, Verdict
-from ....schemas.audit_report import Agreement, Estimate
+from ....schemas.estimate import Agreement, Estimate
 from ..statistics.agreement import MIN_DOUBLY_RATED
 from ..statistics.clusters import MIN_TELLING_CLUSTERS, cluster_caveats
 from .judged import JudgedClip, plain_items
@@ -95,7 +95,7 @@ def _of_sample(plan: AuditPlan, clips: Sequence[JudgedClip]) -> Iterable[str]:
         share = sum(size.population for size in missing) / population
         yield (
             f"no clip of {_count(len(missing), 'stratum', 'strata')} was judged: the rates say "
-            f"nothing of {share:.1%} of the dataset's clips"
+            f"nothing of {100 * share:.1f} % of the dataset's clips"
         )
     num_videos = len({clip.item.video_id for clip in clips})
     yield from cluster_caveats(num_videos, telling=MIN_TELLING_CLUSTERS)
@@ -114,8 +114,8 @@ def _of_claims(clips: Sequence[JudgedClip]) -> Iterable[str]:
     num_unsaid = sum(claim.severity is None for claim in wrong)
     if num_unsaid:
         yield (
-            f"{num_unsaid} of {_count(len(wrong), 'wrong claim')} have no severity: `severe` "
-            "counts them as not severe"
+            f"{num_unsaid} of {len(wrong)} wrong claims have no severity: `severe` counts them as "
+            "not severe"
         )
 
 

@@ -7,7 +7,8 @@ from statistics import median
 import numpy as np
 
 from ....schemas.audit import AuditItem, AuditPlan, ClipVerdict, Pool, Rating, Role, Verdict
-from ....schemas.audit_report import Agreement, Estimate, FoundErrors, RaterReport
+from ....schemas.audit_report import FoundErrors, RaterReport
+from ....schemas.estimate import Agreement, Estimate
 from ..statistics.agreement import MISSING, cohen_kappa, krippendorff_alpha
 from ..statistics.intervals import clopper_pearson
 from .judged import plain_items

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ....schemas.audit import AuditText, ClipVerdict, Verdict
-from ....schemas.audit_report import Estimate, Rate
+from ....schemas.audit_report import Rate
+from ....schemas.estimate import Estimate
 from ..statistics.clusters import clustered_share
 from ..statistics.intervals import clopper_pearson, wilson
 from .judged import JudgedClaim, JudgedClip

@@ -2,16 +2,8 @@
 
 from collections.abc import Sequence
 
-from ....schemas.audit_report import (
-    Agreement,
-    AuditReport,
-    Coefficient,
-    Estimate,
-    Rate,
-    RiskReport,
-    StratumReport,
-    TextReport,
-)
+from ....schemas.audit_report import AuditReport, Rate, RiskReport, StratumReport, TextReport
+from ....schemas.estimate import Agreement, Coefficient, Estimate
 from .visible import visible
 
 _IS_SO = {

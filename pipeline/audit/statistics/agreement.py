@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from ....schemas.audit_report import Agreement, Coefficient, Estimate, Method
+from ....schemas.estimate import Agreement, Coefficient, Estimate, Method
 from .intervals import check_confidence, share_interval
 from .libraries import statistics_libraries
 
@@ -16,6 +16,10 @@ MIN_ALPHA = 0.667
 MIN_DOUBLY_RATED = 50
 """Items that two raters must have judged before their agreement says anything."""
 _NUM_RESAMPLES = 1000
+_NAMES = {
+    Coefficient.COHEN_KAPPA: "Cohen's kappa",
+    Coefficient.KRIPPENDORFF_ALPHA: "Krippendorff's alpha",
+}
 
 
 def cohen_kappa(first: np.ndarray, second: np.ndarray, *, confidence: float = 0.95) -> Agreement:
@@ -171,9 +175,8 @@ def _reason(coefficient: Coefficient, value: float | None, num_items: int) -> st
             "cannot be told from not looking"
         )
     if value < MIN_ALPHA:
-        name = coefficient.value.replace("_", " ")
         return (
-            f"{name} is {value:.3f}, below {MIN_ALPHA:.3f}: the instructions are not reliable, do "
-            "not quote the rate"
+            f"{_NAMES[coefficient]} is {value:.3f}, below {MIN_ALPHA:.3f}: the instructions are "
+            "not reliable, do not quote the rate"
         )
     return ""

@@ -8,7 +8,7 @@ studentised interval, and the percentile interval that is common falls short.
 
 import numpy as np
 
-from ....schemas.audit_report import Estimate, Method
+from ....schemas.estimate import Estimate, Method
 from .bootstrap import bootstrap_t
 from .intervals import check_confidence, share_interval
 from .weighted import checked, effective_size, labels, share
@@ -108,9 +108,10 @@ def cluster_caveats(num_clusters: int, *, telling: int) -> tuple[str, ...]:
     """
     caveats = []
     if num_clusters < MIN_CLUSTERS:
+        videos = "1 video" if num_clusters == 1 else f"{num_clusters} videos"
         caveats.append(
-            f"only {num_clusters} videos: with fewer than {MIN_CLUSTERS} the interval is not "
-            "reliable; judge clips of more videos"
+            f"only {videos}: with fewer than {MIN_CLUSTERS} the interval is not reliable; judge "
+            "clips of more videos"
         )
     if telling < MIN_TELLING_CLUSTERS:
         caveats.append(

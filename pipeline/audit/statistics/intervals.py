@@ -13,7 +13,7 @@ Clopper-Pearson never falls short, so it is for gates; Wilson keeps its promise 
 falls short for shares near 0 and 1, so it is for display.
 """
 
-from ....schemas.audit_report import Estimate, Method
+from ....schemas.estimate import Estimate, Method
 from .libraries import statistics_libraries
 
 _STATSMODELS = {Method.CLOPPER_PEARSON: "beta", Method.WILSON: "wilson"}

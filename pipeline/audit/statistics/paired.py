@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ....schemas.audit_report import Estimate, Method
+from ....schemas.estimate import Estimate, Method
 from .bootstrap import bootstrap_t
 from .clusters import cluster_caveats, cluster_sums, honest_ends
 from .intervals import check_confidence, share_interval

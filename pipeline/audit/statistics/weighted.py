@@ -9,7 +9,7 @@ stratum that was sampled least.
 
 import numpy as np
 
-from ....schemas.audit_report import Estimate, Method
+from ....schemas.estimate import Estimate, Method
 from .intervals import check_confidence, share_interval
 
 _TINY = 1e-12

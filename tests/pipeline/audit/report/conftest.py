@@ -26,20 +26,17 @@ from interlink.schemas.audit import (
     Verdict,
 )
 from interlink.schemas.audit_report import (
-    Agreement,
     AuditReport,
-    Coefficient,
     ErrorExample,
     ErrorReport,
-    Estimate,
     FoundErrors,
-    Method,
     Rate,
     RaterReport,
     RiskReport,
     StratumReport,
     TextReport,
 )
+from interlink.schemas.estimate import Agreement, Coefficient, Estimate, Method
 from interlink.schemas.ids import digest
 from interlink.schemas.text import TextKind
 

@@ -6,7 +6,7 @@ import pytest
 
 from interlink.pipeline.audit.report import wording
 from interlink.pipeline.audit.statistics.intervals import clopper_pearson
-from interlink.schemas.audit_report import Coefficient
+from interlink.schemas.estimate import Coefficient
 
 
 def test_the_rate_is_one_sentence_that_can_be_quoted(report):

@@ -70,7 +70,7 @@ def test_kappa_by_hand():
     assert found.value == pytest.approx(0.4, abs=1e-6)
     assert found.raw.value == pytest.approx(0.7)
     assert found.raw.lower == pytest.approx(wilson(35, 50).lower, abs=1e-9)
-    assert "cohen kappa is 0.400, below 0.667: the instructions are not reliable" in found.reason
+    assert "Cohen's kappa is 0.400, below 0.667: the instructions are not reliable" in found.reason
 
 
 def test_items_with_one_rating_do_not_count():

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import binom, binomtest
 
 from interlink.pipeline.audit.statistics.intervals import clopper_pearson, wilson
-from interlink.schemas.audit_report import Method
+from interlink.schemas.estimate import Method
 
 SHARES = np.linspace(0.001, 0.999, 999)
 

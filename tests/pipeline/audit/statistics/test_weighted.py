@@ -4,7 +4,7 @@ from statsmodels.stats.weightstats import DescrStatsW
 
 from interlink.pipeline.audit.statistics.intervals import clopper_pearson, wilson
 from interlink.pipeline.audit.statistics.weighted import effective_size, weighted_share
-from interlink.schemas.audit_report import Method
+from interlink.schemas.estimate import Method
 
 # (clips of the stratum, share of them that is wrong, clips drawn of it)
 WORST_DECILE_TWICE = [(10_000, 0.19, 66)] + [(10_000, 0.01 + 0.02 * n, 37) for n in range(9)]

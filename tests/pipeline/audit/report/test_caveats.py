@@ -1,0 +1,46 @@
+from interlink.pipeline.audit.report.caveats import find_caveats, sensitivity_caveats
+from interlink.pipeline.audit.report.judged import judged_clips
+from interlink.pipeline.audit.statistics.intervals import clopper_pearson
+from interlink.schemas.audit import Pool
+
+
+def caveats_of(plan, ratings):
+    return find_caveats(plan, ratings, judged_clips(plan, ratings, Pool.ESTIMATION))
+
+
+def test_a_whole_audit_of_many_videos_has_none(small_audit):
+    plan = small_audit.plan([(f"v{n}", 1) for n in range(30)])
+    said = {f"i{n}": "w1" if n else "r" for n in range(30)}
+    assert caveats_of(plan, small_audit.judge("ann", said)) == ()
+
+
+def test_claims_without_a_verdict_and_errors_without_a_severity_are_told(small_audit):
+    plan = small_audit.plan([(f"v{n}", 2) for n in range(30)])
+    said = {f"i{n}": "rr" for n in range(30)} | {"i0": "ww2", "i1": "r-"}
+    assert caveats_of(plan, small_audit.judge("ann", said)) == (
+        "1 of 30 clips have claims without a verdict: they count in `bad` and `not_good` only",
+        "1 of 2 wrong claims have no severity: `severe` counts them as not severe",
+    )
+
+
+def test_one_verdict_for_everything_is_told_without_a_name(small_audit):
+    plan = small_audit.plan([(f"v{n}", 2) for n in range(30)])
+    (told,) = caveats_of(plan, small_audit.judge("<b>eve", {f"i{n}": "cc" for n in range(30)}))
+    assert (
+        told == "one rater judged all 60 claims cannot tell: that cannot be told from not looking"
+    )
+
+
+def test_of_few_claims_the_same_verdict_says_nothing(small_audit):
+    plan = small_audit.plan([(f"v{n}", 1) for n in range(30)])
+    ratings = [
+        *small_audit.judge("ann", {f"i{n}": "r" for n in range(19)}),
+        *small_audit.judge("bob", {f"i{n}": "r" if n else "w1" for n in range(30)}),
+    ]
+    assert caveats_of(plan, ratings) == ()
+
+
+def test_missed_errors_are_told():
+    assert sensitivity_caveats(clopper_pearson(5, 5)) == ()
+    assert "raters missed 3 of 10 planted errors" in sensitivity_caveats(clopper_pearson(7, 10))[0]
+    assert "not known" in sensitivity_caveats(clopper_pearson(0, 0))[0]
