@@ -20,6 +20,7 @@ from ..recipe import Recipe, make_recipe
 from ..run import RunReport, run_recipe
 from ..store import Store
 from .console import make_console
+from .demo_audit import audit_folder, make_audit
 from .demo_training import train_on, trained_model
 from .document_text import print_document
 from .funnel import print_funnel, print_losses
@@ -47,7 +48,8 @@ def demo(
     """Turn a few videos into a dataset, and let COSMO learn from it: offline, on this machine.
 
     Beam and Ray run the pipeline. The embedded videos come with their truth, so that the end can
-    say how much was found; the training measures itself on clips that are held out.
+    say how much was found; the training measures itself on clips that are held out. A page to
+    judge the captions on is made as well.
     """
     console = make_console()
     chosen = check_engine(engine)
@@ -63,15 +65,13 @@ def demo(
     if not videos:
         _print_score(console, recipe, report)
     picture = _show_document(console, recipe, report, output)
+    is_audited = picture is not None and make_audit(console, recipe.dataset_url, output)
     is_trained = train and picture is not None and train_on(console, recipe, report, output)
     _print_places(console, recipe, picture)
     if picture is None:
         console.print("next: interlink demo, without files, shows it on four that work")
-        return
-    console.print(f"next: interlink inspect {recipe.dataset_url}", soft_wrap=True)
-    if is_trained:
-        model = trained_model(output)
-        console.print(f"      interlink caption --model {model} ANY_VIDEO", soft_wrap=True)
+    else:
+        _print_next(console, recipe, output, is_trained=is_trained, is_audited=is_audited)
 
 
 def _own(videos: Sequence[Path]) -> list[str]:
@@ -158,3 +158,19 @@ def _print_places(console: Console, recipe: Recipe, picture: Path | None) -> Non
     console.print(f"dataset     {recipe.dataset_url}", soft_wrap=True)
     console.print(f"card        {recipe.dataset_url}/README.md", soft_wrap=True)
     console.print(f"run         {recipe.run}: plans, commits, stats.json", soft_wrap=True)
+
+
+def _print_next(
+    console: Console, recipe: Recipe, output: Path, *, is_trained: bool, is_audited: bool
+) -> None:
+    model, audit = trained_model(output), audit_folder(output)
+    then = [f"interlink inspect {recipe.dataset_url}"]
+    if is_trained:
+        console.print(f"training    {model}: curves.png, captions.png, checkpoints", soft_wrap=True)
+        then.append(f"interlink caption --model {model} ANY_VIDEO")
+    if is_audited:
+        page = f"{audit}/site/index.html"
+        console.print(f"audit       {page}: open it, judge, download the ratings", soft_wrap=True)
+        then += [f"interlink audit import {audit} RATINGS", f"interlink audit report {audit}"]
+    for number, command in enumerate(then):
+        console.print(f"{' ' if number else 'next:':5} {command}", soft_wrap=True)
