@@ -45,8 +45,10 @@ def _task(path: str, number: int, task: object) -> Iterator[Found]:
     drafts = task.get("drafts")
     for _ in drafts if isinstance(drafts, list) else ():
         yield LeftOut(why=Why.DRAFT)
+    if not task["annotations"]:
+        return
     data = task.get("data")
-    if task["annotations"] and not (isinstance(data, dict) and data.get("item_id")):
+    if not isinstance(data, dict) or not data.get("item_id"):
         what = "its data has no item_id: it was not made by `interlink audit export`"
         yield Problem(place=place, what=what)
         return
@@ -85,8 +87,8 @@ def _answers(result: list[object]) -> dict[str, Any]:
     for answer in result:
         if not isinstance(answer, dict) or not isinstance(answer.get("value"), dict):
             raise ValueError(f"{answer!r:.60} is no answer")
-        name, value = answer.get("from_name"), answer["value"]
-        match = _CLAIM.fullmatch(name) if isinstance(name, str) else None
+        name, value = str(answer.get("from_name")), answer["value"]
+        match = _CLAIM.fullmatch(name)
         if match:
             what, side, claim = match[1], match[2], int(match[3])
             found = claims.setdefault((side, claim), {"side": side, "claim": claim})
@@ -113,7 +115,7 @@ def _claim(claim: dict[str, Any]) -> dict[str, Any]:
 def _one(name: str, value: dict[str, Any]) -> str | None:
     choices = _choices(name, value)
     if len(choices) > 1:
-        raise ValueError(f"{name} has {len(choices)} answers, {', '.join(choices)}: one is asked")
+        raise ValueError(f"{name} has {len(choices)} answers, {choices!s:.60}: one is asked")
     return choices[0] if choices else None
 
 

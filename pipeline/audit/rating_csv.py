@@ -22,8 +22,8 @@ def read_csv(path: str, data: bytes) -> Iterator[Found]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        yield Problem(place=f"{path}:{line}", what="not UTF-8; save the table as CSV UTF-8")
+        number = data[: error.start].count(b"\n") + 1
+        yield Problem(place=f"{path}:{number}", what="not UTF-8; save the table as CSV UTF-8")
         return
     lines: list[Row] = []
     for line in _lines(path, text):
