@@ -1,8 +1,10 @@
 import dataclasses
 
+import numpy as np
 import pytest
 
 from interlink.pipeline.audit.report.judged import judged_clips, plain_items
+from interlink.pipeline.audit.sampling import choose, seat_order
 from interlink.schemas.audit import ClipVerdict, ErrorType, Pool, Verdict
 
 R, W, C = Verdict.RIGHT, Verdict.WRONG, Verdict.CANNOT_TELL
@@ -115,3 +117,24 @@ def test_repeats_planted_errors_and_other_pools_are_apart(small_audit):
     (clip,) = judged_clips(plan, ratings, Pool.RISK)
     assert (clip.item.item_id, clip.weight, clip.has_error) == ("i1", 1.0, True)
     assert len(judged_clips(plan, ratings, Pool.ESTIMATION)) == 1
+
+
+def test_the_first_clips_of_a_sample_give_the_rate_of_the_dataset(small_audit):
+    populations, chances = (600, 300, 60), (0.05, 0.2, 0.6)
+    random = np.random.default_rng(0)
+    strata = np.repeat(np.arange(3, dtype=np.int32), populations)
+    is_wrong = random.random(strata.size) < np.take(chances, strata)
+    seats = seat_order(populations, num=120, minimum=20)
+    names = {f"s{stratum}": population for stratum, population in enumerate(populations)}
+    plan = small_audit.plan([("v", 1, f"s{stratum}") for stratum in seats], names)
+    found = []
+    for _ in range(400):
+        keys = random.permutation(strata.size).astype(np.uint64)
+        drawn = is_wrong[choose(keys, strata, seats)]
+        said = {f"i{n}": "w" if wrong else "r" for n, wrong in enumerate(drawn[:70])}
+        clips = judged_clips(plan, small_audit.judge("ann", said), Pool.ESTIMATION)
+        weights = np.array([clip.weight for clip in clips])
+        found.append(weights @ [clip.has_error for clip in clips] / weights.sum())
+    error = np.std(found) / np.sqrt(len(found))
+    assert error < 0.003
+    assert np.mean(found) == pytest.approx(is_wrong.mean(), abs=3 * error)
