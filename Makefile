@@ -9,12 +9,14 @@ READY := $(VENV)/.ready
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# torch goes first and pinned: an unpinned torch may bring gigabytes of CUDA libraries.
+# torch goes first and pinned: an unpinned torch may bring gigabytes of CUDA libraries. Of Label
+# Studio's SDK the tests use its checks alone; what else it wants brings a second OpenCV.
 $(READY): setup.py pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/pip install --quiet --no-deps "$$(grep '^label-studio-sdk==' constraints.txt)"
 	touch $(READY)
 
 demo: $(READY) ## Turn four small videos into a dataset and train COSMO on it, on this machine, offline
@@ -38,10 +40,11 @@ page: ## Check and build the review page; after `npm --prefix site ci`, of Node 
 tiny-base: $(READY) ## Train the small language model and vision tower of `debug`, once, offline
 	$(BIN)/python -m interlink.model.tiny
 
-bench: $(READY) ## Measure accuracy, scan, engines and loader; writes dated reports to benchmarks/reports
+bench: $(READY) ## Measure accuracy, scan, engines, loader and exports; writes dated reports to benchmarks/reports
 	$(BIN)/python benchmarks/scan_vs_decode.py
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/loader.py
+	$(BIN)/python benchmarks/audit_export.py
 	$(BIN)/python benchmarks/accuracy.py
 
 clean: ## Remove what the other targets made
