@@ -1,9 +1,12 @@
-"""Real datasets with captions of our choice, and small plans with ratings in short form."""
+"""Real datasets with captions of our choice, small plans with ratings in short form,
+and the browser that opens pages."""
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+import os
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,8 @@ from interlink.schemas.content import content_sha256
 from interlink.schemas.document import Document, DocumentClip
 from interlink.schemas.manifest import Manifest, Provenance, Tombstone
 from interlink.schemas.text import Caption, TextKind, TextStatus
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class AuditDataset:
@@ -204,3 +209,21 @@ class MadeAudit:
 @pytest.fixture
 def made_audit() -> type[MadeAudit]:
     return MadeAudit
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium of the system; without one tests are skipped, but fail where `CI` is set.
+
+    One for all tests: Playwright runs once in a process.
+    """
+    import playwright.sync_api
+
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        leave = pytest.fail if os.environ.get("CI") else pytest.skip
+        leave("there is no Chromium: apt-get install chromium")
+    with playwright.sync_api.sync_playwright() as api:
+        browser = api.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

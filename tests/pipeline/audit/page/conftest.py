@@ -1,7 +1,6 @@
-"""Review sites of made-up items, and Debian's Chromium to open them from `file://`."""
+"""Review sites of made-up items, opened in a browser from `file://`."""
 
 import dataclasses
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import playwright.sync_api
 import pytest
 from PIL import Image
 
@@ -32,7 +30,6 @@ from interlink.pipeline.audit.site_data import (
 from interlink.schemas.ids import digest
 from interlink.schemas.text import TextKind
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECOND = 1_000_000
 AUDIT_ID = "0123456789abcdef0123456789abcdef"
 CLAIMS = (
@@ -41,19 +38,6 @@ CLAIMS = (
     "The camera zooms in.",
 )
 SPEECH = ("First", "place", "the", "red", "ball", "on", "the", "table", "and", "leave", "it")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium of the system; without one tests are skipped, but fail where `CI` is set."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        leave = pytest.fail if os.environ.get("CI") else pytest.skip
-        leave("there is no Chromium: apt-get install chromium")
-    with playwright.sync_api.sync_playwright() as api:
-        browser = api.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Visit:

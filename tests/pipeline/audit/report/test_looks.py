@@ -4,34 +4,17 @@ Pictures are kept in the folder that `INTERLINK_SCREENS` names, if it is set.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import axe_playwright_python.sync_playwright
-import playwright.sync_api
 import pytest
 from PIL import Image
 
 from interlink.pipeline.audit.report.html import render_html
 
 pytestmark = pytest.mark.slow
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium of the system; without one tests are skipped, but fail where `CI` is set."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        leave = pytest.fail if os.environ.get("CI") else pytest.skip
-        leave("there is no Chromium: apt-get install chromium")
-    with playwright.sync_api.sync_playwright() as api:
-        browser = api.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
