@@ -3,6 +3,7 @@
 Pictures are kept in the folder that `INTERLINK_SCREENS` names, if it is set.
 """
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -55,6 +56,21 @@ def test_no_view_has_a_serious_violation(make_site, visit, keep, scheme):
     one.press("Escape", "?")
     look("keys")
     assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_contact_sheet_and_the_end_have_no_serious_violation(make_site, visit, keep, scheme):
+    (item,) = make_site.items(1, media=True)
+    folder = make_site([dataclasses.replace(item, media=None)])
+    one = visit(folder, color_scheme=scheme, reduced_motion="reduce").begin()
+    found = {}
+    for name, keys in (("sheet", ()), ("end", ("g", "Enter"))):
+        one.press(*keys)
+        if keys:
+            one.page.wait_for_selector("dialog.end")
+        keep(one.page, f"{name}-{scheme}")
+        found[name] = serious(one.page)
+    assert found == {"sheet": [], "end": []}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

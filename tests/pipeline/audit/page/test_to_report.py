@@ -15,6 +15,13 @@ from interlink.schemas.audit import Role, Verdict
 pytestmark = pytest.mark.slow
 
 RELOADED_AT = 10
+HOSTILE = (
+    "<script>window.hacked = 1</script>",
+    "<img src=x onerror='window.hacked = 1'>",
+    '=HYPERLINK("javascript:window.hacked=1")',
+    "\u202egnp.exe \x00\x1b[31m\x07",
+    "</style><svg onload='window.hacked = 1'>",
+)
 SENTENCES = "A red circle moves from left to right. The background is beige. The camera is still."
 
 
@@ -109,3 +116,31 @@ def test_twenty_items_are_judged_by_keyboard_and_end_in_a_report(audit, visit, t
     page = visit(audit / "report").page
     assert "Ann" in page.text_content("body")
     assert page.locator("script").count() == 0
+
+
+def test_hostile_text_goes_the_whole_way_and_runs_nowhere(audited, visit, tmp_path):
+    texts = [[[{"text": f"{text} It is so."}]] * 2 for text in HOSTILE]
+    documents = audited.documents(len(HOSTILE), clips=2, title=HOSTILE[0], creator=HOSTILE[1])
+    documents = [
+        audited.with_texts(document, *text) for document, text in zip(documents, texts, strict=True)
+    ]
+    audit = tmp_path / "audit"
+    interlink("audit", "sample", audited.write(documents), "--output", str(audit))
+    plan = read_plan(Store(str(audit)))
+    one = visit(audit / "site").begin(HOSTILE[0])
+    for number in range(len(plan.items)):
+        one.page.wait_for_selector(f"text='{number + 1} of {len(plan.items)}'", state="attached")
+        one.press("2", "t")
+        one.page.keyboard.insert_text(HOSTILE[number % len(HOSTILE)])
+        one.press("Escape", "g", "b", "Enter")
+    one.page.wait_for_selector("dialog.end")
+    one.press("Escape")
+    (tmp_path / "ratings.jsonl").write_text(one.download())
+    printed = interlink("audit", "import", str(audit), str(tmp_path / "ratings.jsonl"))
+    printed += interlink("audit", "report", str(audit))
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
+    page = visit(audit / "report").page
+    assert page.locator("script, img[src^=x], a[href^=javascript]").count() == 0
+    assert [one.page.evaluate("window.hacked"), page.evaluate("window.hacked")] == [None, None]
+    assert HOSTILE[0] in page.text_content("body")
