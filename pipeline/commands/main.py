@@ -13,6 +13,7 @@ from ...schemas.errors import EnvironmentFault, InterlinkError
 from ..threads import use_one_thread
 from .audit import audit
 from .caption import caption
+from .card import card
 from .demo import demo
 from .doctor import doctor
 from .init import init
@@ -111,6 +112,11 @@ app.command(
     )
 )(caption)
 app.add_typer(audit)
+app.command(
+    epilog=_examples(
+        "interlink card demo/dataset", "interlink card s3://bucket/dataset --name 'Cooking videos'"
+    )
+)(card)
 app.command(epilog=_examples("interlink doctor"))(doctor)
 
 

@@ -1,66 +1,40 @@
-"""The dataset's card (`README.md`): what is in it, where it comes from, how to load it."""
+"""The dataset's card (`README.md`): what is in it, how good it is, how to load it, its limits."""
 
 import json
 import re
-from collections import Counter
-from dataclasses import dataclass, field
 
 import jinja2
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...schemas.manifest import Manifest
+from ..audit.report import wording
+from ..audit.report.markdown import told
+from ..audit.report.visible import escape_markdown, to_markdown, visible
+from ..audit.rubric import make_rubric
 from ..store import Store
+from .audits import read_reports
+from .card_facts import CardFacts, TextsOf, by_count, collect_facts
+from .card_pictures import Picture, distribution_pictures, funnel_picture, rates_picture
 from .funnel import read_funnel
-from .reader import read_tables
 from .versions import manifest_versions, read_manifest
 
 CARD_NAME = "README.md"
 _NAME = re.compile(r'^pretty_name: (".*")$', re.MULTILINE)
-_TEXTS = "clips.list.element.texts.list.element"
-_COLUMNS = [
-    "split",
-    "start_us",
-    "end_us",
-    "num_clips",
-    "num_frames",
-    "num_chars",
-    "integrity",
-    "source.license",
-    "source.language",
-    f"{_TEXTS}.kind",
-    f"{_TEXTS}.model",
-    f"{_TEXTS}.revision",
-    f"{_TEXTS}.status",
-]
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-
-
-@dataclass(kw_only=True)
-class CardFacts:
-    """What the card says of the documents, counted over all shards of a version."""
-
-    num_documents: int = 0
-    num_clips: int = 0
-    num_frames: int = 0
-    num_chars: int = 0
-    hours: float = 0.0
-    """Time that the documents span."""
-    splits: Counter[str] = field(default_factory=Counter)
-    integrity: Counter[str] = field(default_factory=Counter)
-    licenses: Counter[str] = field(default_factory=Counter)
-    languages: Counter[str] = field(default_factory=Counter)
-    texts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """Texts by kind, writer (`name@revision`, or `given`) and status."""
-
-    @property
-    def size_category(self) -> str:
-        """The Hub's name for so many rows."""
-        return next((name for limit, name in _SIZES if self.num_documents < limit), "n>1M")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_VERSIONS = {
+    "cc-by": ("2.0", "2.5", "3.0", "4.0"),
+    "cc-by-sa": ("3.0", "4.0"),
+    "cc-by-nc": ("2.0", "3.0", "4.0"),
+    "cc-by-nd": ("4.0",),
+    "cc-by-nc-nd": ("3.0", "4.0"),
+    "cc-by-nc-sa": ("2.0", "3.0", "4.0"),
+}
+_HUB_LICENSES = {"cc0-1.0", *(f"{name}-{v}" for name, of_it in _VERSIONS.items() for v in of_it)}
+"""Of the licenses that the Hub has a name for, those that videos are under."""
+_MAX_ROWS = 30
 
 
 def rewrite_card(dataset: Store, name: str | None = None) -> Manifest:
-    """Write the card of the newest version.
+    """Write the card of the newest version, and its pictures.
 
     Where another publishes meanwhile the card is written again, so that it never stays behind.
 
@@ -82,47 +56,93 @@ def rewrite_card(dataset: Store, name: str | None = None) -> Manifest:
 
 
 def write_card(dataset: Store, manifest: Manifest, name: str) -> None:
-    """Write the card of a version beside its manifest.
+    """Write the card of a version, and its pictures; the same version gives the same bytes.
 
     Args:
         dataset: where the dataset lies.
         manifest: the version.
         name: how people call the dataset.
     """
+    facts = collect_facts(dataset, manifest)
+    funnel = read_funnel(dataset).to_pylist()
+    reports = read_reports(dataset, manifest)
+    attempted = funnel_picture(funnel)
+    found = {report.audit_id: rates_picture(report) for report in reports}
+    distributions = list(distribution_pictures(facts))
+    text = (
+        _environment()
+        .get_template("card.md")
+        .render(
+            name=name,
+            manifest=manifest,
+            facts=facts,
+            license=_license(facts),
+            languages=sorted(code for code in facts.languages if _LANGUAGE.fullmatch(code)),
+            texts=sorted(facts.texts.items(), key=lambda counted: counted[0].key),
+            num_failed=sum(
+                n for of, n in facts.texts.items() if of.status not in ("ok", "truncated")
+            ),
+            funnel=funnel,
+            reports=reports,
+            titles={term.name: term.title for term in make_rubric().error_types},
+            attempted=attempted,
+            found=found,
+            distributions=distributions,
+        )
+    )
+    for picture in (attempted, *found.values(), *distributions):
+        if picture is not None:
+            dataset.put(picture.path, picture.svg())
+    dataset.put(CARD_NAME, text.encode())
+
+
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("interlink.pipeline.dataset"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # Markdown; what others wrote is cleaned by the filter below
+        autoescape=False,  # Markdown; what others wrote goes through the filters below
     )
-    environment.filters["cell"] = _cell
-    text = environment.get_template("card.md").render(
-        name=name,
-        manifest=manifest,
-        facts=collect_facts(dataset, manifest),
-        funnel=read_funnel(dataset).to_pylist(),
-    )
-    dataset.put(CARD_NAME, text.encode())
+    environment.filters["others"] = _others
+    environment.filters["joined"] = lambda text: text.replace(" %", "\u00a0%")
+    environment.filters["told"] = told
+    environment.filters["yaml"] = _yaml
+    environment.filters["picture"] = _picture
+    environment.filters["writer"] = _writer
+    environment.filters["by_count"] = by_count
+    environment.globals["w"] = wording
+    environment.globals["max_rows"] = _MAX_ROWS
+    return environment
 
 
-def collect_facts(dataset: Store, manifest: Manifest) -> CardFacts:
-    """Count what a version holds, reading only the columns that it takes."""
-    facts = CardFacts()
-    for table in read_tables(dataset, manifest, _COLUMNS):
-        facts.num_documents += table.num_rows
-        facts.num_clips += _sum(table.column("num_clips"))
-        facts.num_frames += _sum(table.column("num_frames"))
-        facts.num_chars += _sum(table.column("num_chars"))
-        facts.hours += _sum(pc.subtract(table.column("end_us"), table.column("start_us"))) / 3.6e9
-        facts.splits.update(_count(table.column("split")))
-        facts.integrity.update(_count(table.column("integrity")))
-        source = table.column("source")
-        facts.licenses.update(_count(pc.struct_field(source, "license")))
-        facts.languages.update(_count(pc.struct_field(source, "language")))
-        facts.texts.update(_count_texts(table.column("clips")))
-    return facts
+def _others(text: object, max_chars: int = 120) -> str:
+    return to_markdown(str(text), max_chars)
+
+
+def _license(facts: CardFacts) -> str:
+    """Return the Hub's name for the one license of all documents, or `other`."""
+    names = {name.lower() for name in facts.licenses}
+    return names.pop() if len(names) == 1 and names <= _HUB_LICENSES else "other"
+
+
+def _yaml(text: str) -> str:
+    """Return a text as a quoted scalar of YAML, which takes what JSON takes but for some signs."""
+    shown = visible(text).replace("\ufffe", "?").replace("\uffff", "?")
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _picture(picture: Picture) -> str:
+    alt = escape_markdown(visible(picture.alt)).replace('"', "'")
+    return f"![{alt}]({picture.path})"
+
+
+def _writer(texts: TextsOf) -> str:
+    if not texts.model:
+        return "given"
+    parts = (texts.model, texts.revision) if texts.revision else (texts.model,)
+    return "@".join(to_markdown(part, 120) for part in parts)
 
 
 def _present_name(dataset: Store) -> str | None:
@@ -134,32 +154,3 @@ def _present_name(dataset: Store) -> str | None:
     except ValueError:  # somebody has edited the card
         return None
     return name or None
-
-
-def _sum(column: pa.ChunkedArray) -> int:
-    return pc.sum(column).as_py() or 0
-
-
-def _count(column: pa.ChunkedArray) -> dict[str, int]:
-    counted = pc.value_counts(column).to_pylist()
-    return {row["values"] or "unknown": row["counts"] for row in counted}
-
-
-def _count_texts(clips: pa.ChunkedArray) -> dict[tuple[str, str, str], int]:
-    texts = pc.list_flatten(pc.struct_field(pc.list_flatten(clips), "texts"))
-    keys = ["kind", "model", "revision", "status"]
-    table = pa.table({key: pc.struct_field(texts, key) for key in keys})
-    counted = table.group_by(keys).aggregate([([], "count_all")]).to_pylist()
-    return {
-        (row["kind"], _writer(row["model"], row["revision"]), row["status"]): row["count_all"]
-        for row in counted
-    }
-
-
-def _writer(model: str | None, revision: str | None) -> str:
-    return f"{model}@{revision}" if model else "given"
-
-
-def _cell(value: object) -> str:
-    """Put a value into one cell of a Markdown table."""
-    return " ".join(str(value).replace("|", "\\|").replace("`", "'").split())

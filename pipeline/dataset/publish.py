@@ -11,7 +11,7 @@ from ...schemas.manifest import Manifest, Provenance
 from ..recipe import Recipe
 from ..step_run import StepReport
 from ..store import Store
-from .card import write_card
+from .card import rewrite_card
 from .funnel import write_funnel
 from .versions import commit_version, read_manifest
 
@@ -47,7 +47,7 @@ def publish_plan(run: Store, recipe: Recipe, plan: int, steps: Sequence[StepRepo
     dataset = Store(recipe.dataset_url)
     manifest = commit_version(run, dataset, steps[-1].commits, provenance=_provenance(run, recipe))
     write_funnel(run, dataset, plan, steps)
-    write_card(dataset, manifest, recipe.name or run.display().rstrip("/").rsplit("/", 1)[-1])
+    rewrite_card(dataset, recipe.name or run.display().rstrip("/").rsplit("/", 1)[-1])
     logger.info("%s is at version %d", dataset.display(), manifest.version)
     return Publication(dataset_url=recipe.dataset_url, manifest=manifest)
 

@@ -20,7 +20,7 @@ def render_markdown(report: AuditReport) -> str:
         autoescape=False,  # Markdown; what others wrote goes through the filter below
     )
     environment.filters["others"] = to_markdown
-    environment.filters["told"] = _told
+    environment.filters["told"] = told
     rubric = make_rubric()
     return environment.get_template("report.md").render(
         report=report,
@@ -32,7 +32,7 @@ def render_markdown(report: AuditReport) -> str:
     )
 
 
-def _told(text: str) -> str:
+def told(text: str) -> str:
     """Return a sentence of a report; only what stands between backticks is marked up."""
     parts = visible(text).split("`")
     if len(parts) % 2 == 0:  # a code span that does not end
