@@ -1,7 +1,7 @@
 """`interlink audit sample`: draw the clips that raters are to judge."""
 
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal, cast, get_args
 
 import typer
@@ -13,6 +13,7 @@ from ...schemas.errors import UsageError
 from ...schemas.text import TextKind
 from ..audit.drawing import draw_sample
 from ..audit.plan import PLAN_NAME, SITE_FOLDER, write_plan
+from ..audit.report.wording import dataset_name
 from ..audit.settings import AUDITED_KINDS, AuditSettings
 from ..audit.site_build import build_site
 from ..audit.strata import DIMENSIONS
@@ -91,11 +92,11 @@ def sample(
         repeat_share=repeats,
         perturbed_share=perturbed,
     )
-    console, folder = make_console(), output or Path("audit") / _name_of(dataset)
+    console, folder = make_console(), output or Path("audit") / dataset_name(dataset)
     plan = draw_sample(dataset, settings, version=version)
     write_plan(Store(str(folder)), plan)
     _print(console, plan, settings)
-    site = build_site(plan, folder / SITE_FOLDER, title=_name_of(dataset))
+    site = build_site(plan, folder / SITE_FOLDER, title=dataset_name(dataset))
     size = f"{site.num_bytes / 1e6:.1f} MB, {site.num_playable} of {site.num_clips} clips play"
     console.print(f"plan     {folder / PLAN_NAME}: keep it from raters", soft_wrap=True)
     console.print(f"page     {site.index}: {size}", soft_wrap=True)
@@ -165,11 +166,3 @@ def _worst(name: str) -> _Worst:
     if name in get_args(_Worst):
         return cast("_Worst", name)
     raise UsageError(f"--worst {name} must be one of {', '.join(get_args(_Worst))}")
-
-
-def _name_of(dataset: str) -> str:
-    """Return what a person calls a dataset: `demo` for `demo/dataset`."""
-    parts = [part for part in PurePosixPath(dataset.rstrip("/")).parts if part not in ("/", "..")]
-    if len(parts) > 1 and parts[-1] == "dataset":
-        return parts[-2]
-    return parts[-1] if parts else "dataset"

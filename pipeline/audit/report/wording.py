@@ -150,7 +150,7 @@ def caveats(report: AuditReport) -> list[str]:
     return [closed(one) for one in dict.fromkeys(said)]
 
 
-def has_doubts(groups: Sequence[StratumReport] | Sequence[TextReport]) -> bool:
+def has_doubts(groups: Sequence[AuditReport | StratumReport | TextReport]) -> bool:
     """Say whether an interval of theirs must not be relied on."""
     return any(rate.estimate.caveats for group in groups for rate in group.rates)
 
