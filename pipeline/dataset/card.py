@@ -84,7 +84,7 @@ def write_card(dataset: Store, manifest: Manifest, name: str) -> None:
             ),
             funnel=funnel,
             reports=reports,
-            titles={term.name: term.title for term in make_rubric().error_types},
+            titles={t.name: t.title for t in make_rubric().error_types} | {None: "Not named"},
             attempted=attempted,
             found=found,
             distributions=distributions,
