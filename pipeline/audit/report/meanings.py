@@ -33,9 +33,10 @@ MEANINGS: tuple[Term, ...] = tuple(
             "Where several judged one clip, the majority counts; of a tie, the worse verdict.",
         ),
         (
-            "Effective sample size",
-            "How many equally likely clips would tell as much (Kish). Below the number judged, "
-            "where some clips stand for many more than others do.",
+            "Tells as much",
+            "The effective sample size: how many claims, drawn with equal chances, would tell as "
+            "much (Kish). Below the number judged where some clips stand for many more than "
+            "others do. It knows nothing of videos.",
         ),
         (
             "Agreement",

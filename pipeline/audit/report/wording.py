@@ -135,6 +135,15 @@ def drawing(report: AuditReport) -> str:
     )
 
 
+def effective_size(report: AuditReport) -> str:
+    """Return how many equally likely claims would tell as much as those that were judged."""
+    first = report.rates[0].estimate
+    return (
+        f"as {count(round(first.num_effective_items), 'claim')} drawn with equal chances would, "
+        f"of {first.num_items:,} judged"
+    )
+
+
 def count(num: int, one: str, many: str | None = None) -> str:
     """Return a number of things: `1 clip`, `1,200 clips`."""
     return f"{num:,} {one if num == 1 else many or one + 's'}"

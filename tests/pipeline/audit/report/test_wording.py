@@ -92,6 +92,12 @@ def test_the_drawing_is_told_with_its_chance(report, empty):
     assert "Each had the same chance, 5.2 %," in wording.drawing(empty)
 
 
+def test_the_effective_size_is_told_beside_the_number_judged(report):
+    assert wording.effective_size(report) == (
+        "as 371 claims drawn with equal chances would, of 412 judged"
+    )
+
+
 @pytest.mark.parametrize(
     ("url", "name"),
     [
