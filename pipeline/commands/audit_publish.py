@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ..audit.publication import publish_audit
+from ..audit.report.wording import count
 from ..dataset.card import CARD_NAME
 from ..dataset.versions import manifest_path
 from ..store import Store
@@ -29,7 +30,7 @@ def publish(
     console, done = make_console(), publish_audit(Store(str(audit)), dataset)
     store, published = Store(done.dataset_url), done.audit
     state = "" if done.is_new else ", as before: nothing has changed"
-    judged = f"{published.num_ratings} ratings of {published.num_clips} clips"
+    judged = f"{count(published.num_ratings, 'rating')} of {count(published.num_clips, 'clip')}"
     console.print(f"ratings  {store.display(published.ratings_path)}: {judged}", soft_wrap=True)
     console.print(f"report   {store.display(published.report_path)}", soft_wrap=True)
     version = store.display(manifest_path(done.manifest.version))

@@ -19,7 +19,8 @@ from .card_facts import CardFacts, Histogram, by_count
 PICTURE_FOLDER = "card"
 _BAR_PX = 260
 _MAX_ROWS = 10
-_MAX_REASONS = 2
+_MAX_TEXT = 46
+"""Characters that fit behind a bar."""
 _KINDS = {"source": "Sources", "clip": "Clips"}
 
 
@@ -70,6 +71,7 @@ class Picture:
             autoescape=True,
         )
         environment.filters["short"] = _short
+        environment.globals["max_text"] = _MAX_TEXT
         return environment.get_template("chart.svg").render(picture=self).encode()
 
 
@@ -134,6 +136,16 @@ def rates_picture(report: AuditReport) -> Picture | None:
     return _picture(f"audit-{report.audit_id[:12]}", "What raters found", note, rows)
 
 
+def _left(left: int, reasons: Sequence[tuple[str, int]]) -> str:
+    """Return how many are left, with as many reasons as there is room for."""
+    for shown in range(len(reasons), 0, -1):
+        told = [f"{code} {count:,}" for code, count in reasons[:shown]]
+        text = f"{left:,} (lost: {', '.join(told)}{', ...' if shown < len(reasons) else ''})"
+        if len(text) <= _MAX_TEXT:
+            return text
+    return f"{left:,}"
+
+
 def _short(text: str, most: int) -> str:
     """Return the beginning of a text, without what cannot be seen or XML cannot hold."""
     shown = visible(text[: 4 * most], 4 * most).replace("\ufffe", "?").replace("\uffff", "?")
@@ -178,12 +190,9 @@ def _waterfall(funnel: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
     for step in steps:
         if step in lost:
             before, left = left, left - lost[step].total()
-            reasons = by_count(lost[step])
-            told = ", ".join(f"{code} {count:,}" for code, count in reasons[:_MAX_REASONS])
-            more = ", ..." if len(reasons) > _MAX_REASONS else ""
             yield Row(
                 label=f"after {step}",
-                text=f"{left:,} (lost: {told}{more})",
+                text=_left(left, by_count(lost[step])),
                 end=round(_BAR_PX * left / total),
                 rest=round(_BAR_PX * before / total),
             )

@@ -30,7 +30,7 @@ def test_an_audit_is_published_once(interlink, here, rated):
     folder = f"moved/audits/{rated.audit_id}"
     lines = printed.splitlines()
     assert lines[0].startswith(f"ratings  {folder}/ratings-")
-    assert lines[0].endswith(".parquet: 1 ratings of 1 clips")
+    assert lines[0].endswith(".parquet: 1 rating of 1 clip")
     assert lines[1:] == [
         f"report   {folder}/report-{audit.report_sha256[:8]}.json",
         f"version  moved/_manifest/v{newest.version:06d}.json",
