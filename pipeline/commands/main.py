@@ -127,14 +127,16 @@ def main() -> None:
     stop_on_signals()
     sys.excepthook = _tell_bug
     try:
-        typer.main.get_command(app)()  # `app()` would put typer's own excepthook in place of ours
-    except BaseException as error:
-        _end_if_stopped()  # what a library was doing then may end in an error of its own
-        if isinstance(error, InterlinkError):
-            _end(error)
-        if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
-            _end(EnvironmentFault(f"{error.strerror}: {error.filename or 'a file'}"))
-        raise
+        try:
+            typer.main.get_command(app)()  # `app()` would set typer's own excepthook
+        finally:  # what a library was doing when told to stop may end in an error of its own
+            _end_if_stopped()
+    except InterlinkError as error:
+        _end(error)
+    except OSError as error:
+        if error.errno not in _MACHINE_FAULTS:
+            raise
+        _end(EnvironmentFault(f"{error.strerror}: {error.filename or 'a file'}"))
 
 
 def _end_if_stopped() -> None:
