@@ -40,11 +40,18 @@ def _examples(*lines: str) -> str:
 app = typer.Typer(
     name="interlink",
     help=(
-        "Turn raw video into interleaved video-text pretraining shards, and train on them.\n\n"
+        "Turn raw video into interleaved video-text pretraining shards, have people judge them, "
+        "and train on them.\n\n"
         "Start with `interlink demo`, then `interlink init` in a folder of your own."
     ),
     epilog=(
-        "Exit codes: 0 done, 1 bug, 2 usage, 3 environment, 4 incomplete but resumable, "
+        _examples(
+            "interlink demo",
+            "interlink run recipe.yaml",
+            "interlink audit sample demo/dataset",
+            "interlink train debug --set dataset=demo/dataset --set output=training/first",
+        )
+        + "\n\nExit codes: 0 done, 1 bug, 2 usage, 3 environment, 4 incomplete but resumable, "
         "5 a budget was exceeded or a gate crossed, 130 interrupted, 143 terminated."
     ),
     no_args_is_help=True,

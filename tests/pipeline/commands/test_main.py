@@ -99,11 +99,21 @@ def test_a_fault_of_the_disk_is_no_bug(recipe):
 def test_every_command_teaches_by_examples(interlink):
     _, out = interlink("--help")
     assert "Exit codes: 0 done, 1 bug, 2 usage" in out
-    for name in ("demo", "init", "plan", "run", "status", "inspect", "doctor"):
-        assert f"  {name} " in out
+    assert "  Examples:\n    interlink demo\n" in out
+    _, of_audit = interlink("audit --help")
+    commands = [line.split()[0] for line in listed(out) if not line.startswith("audit ")]
+    commands += [f"audit {line.split()[0]}" for line in listed(of_audit)]
+    assert {"demo", "run", "train", "card", "audit sample", "audit report"} <= set(commands)
+    for name in commands:
         code, text = interlink(f"{name} --help")
         assert code == 0
         assert f"  Examples:\n    interlink {name}" in text
+
+
+def listed(text: str) -> list[str]:
+    """Return the lines of a help text that name a command."""
+    lines = text.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    return [line.strip() for line in lines if line.startswith("  ") and line[2] != " "]
 
 
 def children(mark: str) -> list[psutil.Process]:
