@@ -17,7 +17,7 @@ setup(
         "interlink.pipeline": [
             "recipes/*.yaml",
             "dataset/templates/*",
-            "audit/page/*",
+            "audit/site/page/*",
             "audit/report/templates/*",
         ],
         "interlink.model": ["recipes/*.yaml"],

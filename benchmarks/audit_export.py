@@ -29,7 +29,7 @@ from audit_data import (
 from report import table, write_report
 
 from interlink.pipeline.audit.export.formats import FORMATS
-from interlink.pipeline.audit.site_media import MAX_CLIP_BYTES
+from interlink.pipeline.audit.site.media import MAX_CLIP_BYTES
 from interlink.transforms.media.web_copy import web_copy
 
 PACKAGES = ("av", "numpy", "pyarrow", "pillow")

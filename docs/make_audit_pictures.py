@@ -13,13 +13,13 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from interlink.pipeline.audit.drawing import draw_sample
 from interlink.pipeline.audit.plan import SITE_FOLDER, write_plan
-from interlink.pipeline.audit.rating_store import import_ratings, stored_ratings
+from interlink.pipeline.audit.ratings.store import import_ratings, stored_ratings
 from interlink.pipeline.audit.report.html import render_html
 from interlink.pipeline.audit.report.make import make_report
-from interlink.pipeline.audit.settings import AuditSettings
-from interlink.pipeline.audit.site_build import build_site
+from interlink.pipeline.audit.sample.drawing import draw_sample
+from interlink.pipeline.audit.sample.settings import AuditSettings
+from interlink.pipeline.audit.site.build import build_site
 from interlink.pipeline.store import Store
 from interlink.schemas.audit import AuditItem, AuditPlan, ErrorType
 

@@ -11,7 +11,7 @@ const banner = `/* Built from site/src, sha256 ${hash.digest("hex")} */`;
 
 await build({
   entryPoints: ["src/app.ts", "src/app.css"],
-  outdir: "../pipeline/audit/page",
+  outdir: "../pipeline/audit/site/page",
   bundle: true,
   format: "iife",
   minify: true,

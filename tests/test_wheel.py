@@ -65,7 +65,9 @@ def test_what_is_no_python_is_in_the_wheel(installed):
     ).stdout.split()
     wanted = {name for name in tracked if not name.endswith((".py", ".md"))}
     wanted |= {name for name in tracked if "/templates/" in name}
-    assert {f"pipeline/audit/page/{name}" for name in ("index.html", "app.js", "app.css")} <= wanted
+    assert {
+        f"pipeline/audit/site/page/{name}" for name in ("index.html", "app.js", "app.css")
+    } <= wanted
     assert {name for name in wanted if not (installed / "interlink" / name).is_file()} == set()
 
 

@@ -10,7 +10,7 @@ from ..dataset.versions import read_manifest
 from ..store import Store
 from .audit_rows import audit_rows, audited_clips
 from .plan import check_dataset, read_plan
-from .rating_store import stored_ratings
+from .ratings.store import stored_ratings
 from .report.make import make_report
 
 

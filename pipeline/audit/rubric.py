@@ -1,7 +1,7 @@
 """The rules of judging, in the words that the review page and the guide for auditors show."""
 
 from ...schemas.audit import SEVERITIES, ClipVerdict, ErrorType, Verdict
-from .site_data import Rubric, Term
+from .site.data import Rubric, Term
 
 _INTRODUCTION = (
     "Watch the clip once before you read. Then judge what the caption says, claim by claim, and "

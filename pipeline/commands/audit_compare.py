@@ -11,9 +11,9 @@ from rich.table import Table
 from ...schemas.arrow import to_plain
 from ...schemas.audit import AuditPlan, Rating
 from ...schemas.audit_comparison import AuditComparison
-from ..audit.comparison import compare_audits, compare_captions
-from ..audit.comparison_gates import comparison_names, comparison_values
-from ..audit.comparison_text import (
+from ..audit.comparison.compare import compare_audits, compare_captions
+from ..audit.comparison.gate_values import comparison_names, comparison_values
+from ..audit.comparison.text import (
     all_caveats,
     compared,
     conclusion,
@@ -23,7 +23,7 @@ from ..audit.comparison_text import (
     render_comparison,
 )
 from ..audit.plan import read_plan
-from ..audit.rating_store import stored_ratings
+from ..audit.ratings.store import stored_ratings
 from ..store import Store
 from .audit_sample import plain_text
 from .console import make_console

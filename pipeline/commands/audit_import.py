@@ -9,8 +9,8 @@ from rich.table import Table
 
 from ...schemas.audit import Role
 from ..audit.plan import read_plan
-from ..audit.rating_rows import SUFFIXES
-from ..audit.rating_store import RATINGS_NAME, import_ratings
+from ..audit.ratings.rows import SUFFIXES
+from ..audit.ratings.store import RATINGS_NAME, import_ratings
 from ..store import Store
 from .audit_sample import plain_text
 from .console import make_console

@@ -10,7 +10,7 @@ from rich.table import Table
 from ...schemas.audit_report import AuditReport, Rate, RaterReport
 from ...schemas.estimate import Estimate
 from ..audit.plan import read_plan
-from ..audit.rating_store import stored_ratings
+from ..audit.ratings.store import stored_ratings
 from ..audit.report import wording
 from ..audit.report.gate_values import GATE_NAMES, gate_values
 from ..audit.report.html import render_html

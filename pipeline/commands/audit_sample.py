@@ -11,12 +11,12 @@ from rich.table import Table
 from ...schemas.audit import AuditPlan, Pool, Role
 from ...schemas.errors import UsageError
 from ...schemas.text import TextKind
-from ..audit.drawing import draw_sample
 from ..audit.plan import PLAN_NAME, SITE_FOLDER, write_plan
 from ..audit.report.wording import dataset_name
-from ..audit.settings import AUDITED_KINDS, AuditSettings
-from ..audit.site_build import build_site
-from ..audit.strata import DIMENSIONS
+from ..audit.sample.drawing import draw_sample
+from ..audit.sample.settings import AUDITED_KINDS, AuditSettings
+from ..audit.sample.strata import DIMENSIONS
+from ..audit.site.build import build_site
 from ..store import Store
 from .console import make_console
 

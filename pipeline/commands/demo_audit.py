@@ -7,10 +7,10 @@ from rich.console import Console
 
 from ...schemas.audit import AuditPlan, Role
 from ...schemas.errors import UsageError
-from ..audit.drawing import draw_sample
 from ..audit.plan import RATINGS_FOLDER, SITE_FOLDER, write_plan
-from ..audit.settings import AuditSettings
-from ..audit.site_build import SiteReport, build_site
+from ..audit.sample.drawing import draw_sample
+from ..audit.sample.settings import AuditSettings
+from ..audit.site.build import SiteReport, build_site
 from ..store import Store
 
 _MAX_CLIPS = 100

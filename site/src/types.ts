@@ -1,4 +1,4 @@
-// What the page reads and writes. `pipeline/audit/site_data.py` mirrors the data, field by field;
+// What the page reads and writes. `pipeline/audit/site/data.py` mirrors the data, field by field;
 // `schemas/audit.py` the rating. Times are integer microseconds on the source's clock, half-open.
 
 export type ClaimVerdictName = "right" | "wrong" | "cannot_tell";

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from interlink.pipeline.audit.rating_rows import SUFFIXES
+from interlink.pipeline.audit.ratings.rows import SUFFIXES
 from interlink.pipeline.audit.report.gate_values import GATE_NAMES
 from interlink.pipeline.audit.report.rates import RATES
-from interlink.pipeline.audit.strata import DIMENSIONS
+from interlink.pipeline.audit.sample.strata import DIMENSIONS
 from interlink.pipeline.commands.main import app
 
 ROOT = Path(__file__).parents[2]

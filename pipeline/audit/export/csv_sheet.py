@@ -5,9 +5,9 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..cells import shown
-from ..rating_csv import SEPARATOR
-from ..site_reader import ReviewSite
+from ..ratings.cells import shown
+from ..ratings.csv_rows import SEPARATOR
+from ..site.reader import ReviewSite
 from .instructions import write_sheet_guide
 from .rating_sheet import SheetRow, sheet_rows
 

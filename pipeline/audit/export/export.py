@@ -9,7 +9,7 @@ from pathlib import Path
 from ....schemas.errors import UsageError
 from ...store import Store
 from ..plan import read_plan
-from ..site_reader import open_site
+from ..site.reader import open_site
 from .formats import FORMATS
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ..site_reader import ReviewSite
+from ..site.reader import ReviewSite
 from .csv_sheet import write_csv
 from .huggingface import write_huggingface
 from .jsonl import write_jsonl

@@ -20,8 +20,8 @@ from ....schemas.audit import Side
 from ....schemas.document import Image
 from ....schemas.text import TextKind
 from ...records_file import MAX_ROW_GROUP_BYTES, file_schema, leaf_columns, row_bytes
-from ..site_data import SiteItem
-from ..site_reader import ReviewSite
+from ..site.data import SiteItem
+from ..site.reader import ReviewSite
 from .instructions import GUIDE_NAME, rules, write_text
 from .rating_sheet import lines, spoken
 

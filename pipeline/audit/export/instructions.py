@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ....schemas.audit import PREFERENCES
-from ..site_data import Rubric, Term
-from ..site_reader import ReviewSite
+from ..site.data import Rubric, Term
+from ..site.reader import ReviewSite
 
 GUIDE_NAME = "README.md"
 

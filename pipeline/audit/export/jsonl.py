@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from ....schemas.arrow import to_plain
-from ..site_reader import ReviewSite
+from ..site.reader import ReviewSite
 from .instructions import write_sheet_guide
 from .rating_sheet import sheet_rows
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from ..site_data import SiteItem
-from ..site_reader import ReviewSite
+from ..site.data import SiteItem
+from ..site.reader import ReviewSite
 from .files import place_file
 from .instructions import GUIDE_NAME, rules, write_text
 from .label_studio_config import label_config

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from ....schemas.arrow import arrow_schema, to_table
-from ..site_reader import ReviewSite
+from ..site.reader import ReviewSite
 from .instructions import write_sheet_guide
 from .rating_sheet import SheetRow, sheet_rows
 

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from ....schemas.arrow import Int32, Unit
 from ....schemas.audit import Side
-from ..site_data import SiteItem, SiteText, TimedText
-from ..site_reader import ReviewSite
+from ..site.data import SiteItem, SiteText, TimedText
+from ..site.reader import ReviewSite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

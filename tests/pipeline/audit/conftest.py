@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from interlink.pipeline.audit.claims import split_claims
-from interlink.pipeline.audit.settings import item_id
+from interlink.pipeline.audit.sample.settings import item_id
 from interlink.pipeline.commit import KEPT_NAME, Commit
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import commit_version, manifest_path, read_manifest

@@ -3,7 +3,6 @@ import json
 
 import pytest
 
-from interlink.pipeline.audit.drawing import draw_sample
 from interlink.pipeline.audit.plan import (
     ITEMS_NAME,
     PLAN_NAME,
@@ -11,7 +10,8 @@ from interlink.pipeline.audit.plan import (
     read_plan,
     write_plan,
 )
-from interlink.pipeline.audit.settings import AuditSettings
+from interlink.pipeline.audit.sample.drawing import draw_sample
+from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.dataset.versions import read_manifest
 from interlink.pipeline.store import Store
 from interlink.schemas.audit import Role

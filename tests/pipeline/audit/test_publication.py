@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import interlink
-from interlink.pipeline.audit.drawing import draw_sample
 from interlink.pipeline.audit.plan import check_dataset, read_plan, write_plan
 from interlink.pipeline.audit.publication import publish_audit
-from interlink.pipeline.audit.rating_store import import_ratings
-from interlink.pipeline.audit.settings import AuditSettings
+from interlink.pipeline.audit.ratings.store import import_ratings
+from interlink.pipeline.audit.sample.drawing import draw_sample
+from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.dataset.audits import read_reports
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import manifest_path, read_manifest

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from interlink.pipeline.audit.plan import read_plan
-from interlink.pipeline.audit.rating_store import stored_ratings
+from interlink.pipeline.audit.ratings.store import stored_ratings
 from interlink.pipeline.store import Store
 
 

@@ -9,8 +9,7 @@ from PIL import Image
 
 from interlink.pipeline.audit.claims import split_claims
 from interlink.pipeline.audit.plan import read_plan, write_plan
-from interlink.pipeline.audit.site import write_site
-from interlink.pipeline.audit.site_data import (
+from interlink.pipeline.audit.site.data import (
     Context,
     Fact,
     Sheet,
@@ -21,6 +20,7 @@ from interlink.pipeline.audit.site_data import (
     SiteText,
     TimedText,
 )
+from interlink.pipeline.audit.site.folder import write_site
 from interlink.pipeline.store import Store
 from interlink.schemas.audit import (
     AuditItem,

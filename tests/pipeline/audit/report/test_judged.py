@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from interlink.pipeline.audit.report.judged import judged_clips, plain_items
-from interlink.pipeline.audit.sampling import choose, seat_order
+from interlink.pipeline.audit.sample.sampling import choose, seat_order
 from interlink.schemas.audit import ClipVerdict, ErrorType, Pool, Verdict
 
 R, W, C = Verdict.RIGHT, Verdict.WRONG, Verdict.CANNOT_TELL

@@ -1,0 +1,1 @@
+"""Two audits, or two captions, on the same clips."""

@@ -1,0 +1,1 @@
+"""Ratings: how they are read from files, checked, and kept."""

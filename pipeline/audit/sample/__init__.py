@@ -1,0 +1,1 @@
+"""Drawing a sample: a population, strata, chances, and planted errors."""

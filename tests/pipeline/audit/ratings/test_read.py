@@ -1,0 +1,289 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from interlink.pipeline.audit.claims import split_claims
+from interlink.pipeline.audit.ratings.read import read_ratings
+from interlink.schemas.arrow import to_plain, to_table
+from interlink.schemas.audit import (
+    AuditItem,
+    AuditPlan,
+    AuditText,
+    ClaimVerdict,
+    ClipVerdict,
+    ErrorType,
+    Pool,
+    Rating,
+    StratumSize,
+    Verdict,
+)
+from interlink.schemas.errors import UsageError
+from interlink.schemas.text import TextKind
+
+
+def item_of(number: int, *texts: str) -> AuditItem:
+    return AuditItem(
+        item_id=f"{number:032x}",
+        order=number,
+        clip_id=f"c{number}",
+        document_id="d",
+        video_id="v",
+        group="g",
+        stratum="all",
+        pool=Pool.ESTIMATION,
+        texts=tuple(
+            AuditText(
+                side="ab"[n],
+                kind=TextKind.CAPTION,
+                text=text,
+                model="m",
+                revision=None,
+                claims=split_claims(text),
+            )
+            for n, text in enumerate(texts)
+        ),
+    )
+
+
+PLAN = AuditPlan(
+    audit_id="a" * 32,
+    dataset_url="data",
+    dataset_version=3,
+    content_digest="c" * 32,
+    view=None,
+    seed=0,
+    strata=(),
+    score=None,
+    kinds=(TextKind.CAPTION,),
+    sizes=(StratumSize(stratum="all", population=9, sampled=2),),
+    items=(item_of(0, "A dog. A cat."), item_of(1, "A dog.", "A cat. It sits.")),
+)
+
+
+def rating(**fields) -> Rating:
+    given = {
+        "audit_id": PLAN.audit_id,
+        "item_id": PLAN.items[0].item_id,
+        "rater": "ann",
+        "clip_verdict": ClipVerdict.GOOD,
+    }
+    return Rating(**(given | fields))
+
+
+WRONG = ClaimVerdict(
+    side="a",
+    claim=1,
+    verdict=Verdict.WRONG,
+    error_types=(ErrorType.OBJECT, ErrorType.COUNT),
+    severity=2,
+)
+FULL = rating(
+    clip_verdict=ClipVerdict.FLAWED,
+    claims=(ClaimVerdict(side="a", claim=0, verdict=Verdict.RIGHT), WRONG),
+    note='=HYPERLINK("x") <script> \u202e, 👩‍👧 and\nmore',
+    seconds=12.5,
+    rated_at="2026-11-24T13:00:00.000Z",
+)
+OTHER = rating(item_id=PLAN.items[1].item_id, rater="bob", preferred="b")
+
+
+def write_lines(path: Path, *lines: object) -> str:
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+    path.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def write_csv(path: Path, *ratings: Rating) -> str:
+    """Write one line for each claim, or one for a rating without claims, as our export does."""
+    buffer = io.StringIO()
+    names = [*to_plain(rating()), "side", "claim", "verdict", "error_types", "severity", "text"]
+    writer = csv.DictWriter(buffer, [n for n in names if n != "claims"], lineterminator="\r\n")
+    writer.writeheader()
+    for one in ratings:
+        plain = {k: v for k, v in to_plain(one).items() if k != "claims"}
+        for claim in [to_plain(claim) for claim in one.claims] or [{}]:
+            types = {"error_types": "|".join(claim.get("error_types", ()))}
+            cells = {k: "" if v is None else v for k, v in (plain | claim | types).items()}
+            safe = {k: f"'{v}" if str(v)[:1] in set("=+-@") else v for k, v in cells.items()}
+            writer.writerow(safe | {"text": "A dog."})
+    path.write_bytes(b"\xef\xbb\xbf" + buffer.getvalue().encode())
+    return str(path)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(suffix: str, *ratings: Rating, name: str = "ratings") -> str:
+        path = tmp_path / f"{name}{suffix}"
+        if suffix == ".csv":
+            return write_csv(path, *ratings)
+        if suffix == ".jsonl":
+            return write_lines(path, *(to_plain(one) for one in ratings))
+        pq.write_table(to_table(ratings, Rating), path)
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_all_forms_give_the_same_ratings(write, suffix):
+    found = read_ratings([write(suffix, FULL, OTHER)], PLAN)
+    assert found.ratings == (FULL, OTHER)
+    assert (found.num_read, found.num_replaced) == (2, 0)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_of_one_rater_and_item_the_latest_counts_whatever_the_order(write, suffix):
+    late = rating(clip_verdict=ClipVerdict.BAD, rated_at="2026-11-24T15:30:00+02:00")
+    for order in ((FULL, late, OTHER), (OTHER, late, FULL)):
+        found = read_ratings([write(suffix, *order)], PLAN)
+        assert found.ratings == (late, OTHER)
+        assert found.num_replaced == 1
+
+
+def test_without_times_the_one_read_last_counts(write):
+    first, second = rating(note="first"), rating(note="second")
+    paths = [write(".jsonl", first, name="1"), write(".jsonl", second, name="2")]
+    assert read_ratings(paths, PLAN).ratings == (second,)
+    assert read_ratings(paths[::-1], PLAN).ratings == (first,)
+    assert read_ratings([*paths, *paths], PLAN).num_replaced == 3
+
+
+def test_ratings_are_sorted_by_rater_and_the_items_order(write):
+    second = rating(item_id=PLAN.items[1].item_id)
+    found = read_ratings([write(".jsonl", OTHER, second, rating())], PLAN)
+    assert found.ratings == (rating(), second, OTHER)
+
+
+def test_ratings_of_another_audit_or_version_are_refused(write):
+    path = write(".jsonl", rating(), rating(audit_id="b" * 32))
+    message = r"jsonl:2: it is of audit bbbbbbbbbbbb, not of aaaaaaaaaaaa, which was drawn from v"
+    with pytest.raises(UsageError, match=message):
+        read_ratings([path], PLAN)
+
+
+def plain(**fields) -> dict:
+    return to_plain(rating()) | fields
+
+
+def claim(**fields) -> dict:
+    return plain(claims=[{"side": "a", "claim": 0, "verdict": "right"} | fields])
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (plain(clip_verdict="great"), "clip_verdict='great' must be one of good, flawed, bad"),
+        (plain(clip_verdict=None, note="x"), "clip_verdict is missing"),
+        (plain(rater=" "), "rater=' ' must be a text that is not blank"),
+        (plain(rater=3), "rater=3 must be a text"),
+        (plain(rater="x" * 201), "rater has 201 characters, at most 200"),
+        (plain(item_id="nope"), "item 'nope' is not in this audit"),
+        (plain(seconds=-1), r"seconds=-1 must lie in \[0, 10000000\)"),
+        (plain(seconds=float("nan")), "seconds=nan must lie in"),
+        (plain(seconds=True), "seconds=True must be a number"),
+        (plain(rated_at="yesterday"), "rated_at='yesterday' must be a time such as 2026"),
+        (plain(preferred="c"), "preferred='c' must be one of a, b, same"),
+        (plain(preferred="b"), "preferred='b', but the item has one caption"),
+        (plain(claims={}), r"claims=\{\} must be a list"),
+        (plain(claims=["a"]), r"claims\[0\]: 'a' must be an object"),
+        (plain(verdict="x"), "unknown key 'verdict'; a rating has audit_id, claims"),
+        (claim(verdict="Right"), r"claims\[0\]: verdict='Right' must be one of right, wrong"),
+        (claim(side="b"), "claim 0 of side 'b' does not exist: the item has one caption"),
+        (claim(side="c"), "side='c' must be one of a, b"),
+        (claim(claim=2), "claim 2 of side 'a' does not exist: it has 2, counted from 0"),
+        (claim(claim=-1), "claim -1 of side 'a' does not exist"),
+        (claim(claim="0"), "claim='0' must be a whole number"),
+        (claim(severity=2), "error types and severity belong to 'wrong', not to 'right'"),
+        (claim(verdict="wrong", severity=4), "severity=4 must be one of 1, 2, 3"),
+        (claim(verdict="wrong", error_types=["colour"]), "error_types='colour' must be one of obj"),
+        (claim(verdict="wrong", error_types="object"), "error_types='object' must be a list"),
+        (plain(claims=claim()["claims"] * 2), "claim 0 of side 'a' is judged twice"),
+        ([1, 2], "a line must hold one object"),
+        ("{not json}", "no JSON: Expecting property name"),
+        ("[" * 5000, "no JSON"),
+    ],
+)
+def test_a_wrong_line_is_told_with_its_number(tmp_path, line, message):
+    path = write_lines(tmp_path / "r.jsonl", plain(), "", line, plain(rater="eve"))
+    with pytest.raises(UsageError, match=rf"(?s)no rating was imported.*r\.jsonl:3: .*{message}"):
+        read_ratings([path], PLAN)
+
+
+def test_a_half_written_last_line_is_told_as_such(tmp_path):
+    path = tmp_path / "r.jsonl"
+    text = json.dumps(plain()) + "\n" + json.dumps(plain(rater="eve"))
+    path.write_text(text[:-30])
+    with pytest.raises(UsageError, match=r"r.jsonl:2: the last line was cut off while it was wri"):
+        read_ratings([str(path)], PLAN)
+    path.write_text(text)
+    assert len(read_ratings([str(path)], PLAN).ratings) == 2
+
+
+def test_a_cut_off_parquet_or_csv_file_is_told(write, tmp_path):
+    path = Path(write(".parquet", FULL))
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(UsageError, match=r"ratings.parquet: no Parquet, or cut off"):
+        read_ratings([str(path)], PLAN)
+    path = Path(write(".csv", FULL, OTHER))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(UsageError, match=r"ratings.csv:\d+: the line has another number of cells"):
+        read_ratings([str(path)], PLAN)
+
+
+def test_csv_must_be_utf8_and_have_the_columns(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_bytes(b"item_id,rater\nx,J\xfcrgen\n")
+    with pytest.raises(UsageError, match=r"r.csv:2: not UTF-8; save the table as CSV UTF-8"):
+        read_ratings([str(path)], PLAN)
+    path.write_text("item_id:rater\nx:y\n")
+    with pytest.raises(UsageError, match=r"r.csv:1: there is no column 'item_id'"):
+        read_ratings([str(path)], PLAN)
+
+
+def test_csv_lines_that_nobody_judged_are_skipped_and_conflicts_are_told(tmp_path):
+    head = "audit_id,item_id,rater,clip_verdict,side,claim,verdict"
+    start = f"{PLAN.audit_id},{PLAN.items[0].item_id}"
+    lines = [head, f"{start},ann,good,a,0,right", f"{start},ann,,a,1,", f"{start},eve,,a,0,"]
+    path = write_lines(tmp_path / "r.csv", *lines)
+    found = read_ratings([path], PLAN)
+    assert [(r.rater, len(r.claims)) for r in found.ratings] == [("ann", 1)]
+    path = write_lines(tmp_path / "r.csv", *lines, f"{start},ann,bad,a,1,wrong")
+    with pytest.raises(UsageError, match=r"r.csv:5: clip_verdict='bad' is 'good' in an earlier"):
+        read_ratings([path], PLAN)
+    path = write_lines(tmp_path / "r.csv", head, f"{start},ann,good,a,one,right")
+    with pytest.raises(UsageError, match=r"r.csv:2: claims\[0\]: claim='one' must be a whole num"):
+        read_ratings([path], PLAN)
+
+
+def test_twenty_problems_are_told_and_the_rest_is_counted(tmp_path):
+    path = write_lines(tmp_path / "r.jsonl", *[plain(rater="")] * 25)
+    with pytest.raises(UsageError, match=r"(?s)r.jsonl:20: .*and 5 more$"):
+        read_ratings([path], PLAN)
+
+
+def test_hostile_texts_are_kept_but_for_what_cannot_be_stored(tmp_path):
+    note = "<script>alert(1)</script>\x1b[31m\u202e=1+1"
+    line = json.dumps(plain(note=note + "\x00\ud800"))
+    found = read_ratings([write_lines(tmp_path / "r.jsonl", line)], PLAN)
+    assert found.ratings[0].note == note + "\ufffd\ufffd"
+    to_table(found.ratings, Rating)
+    with pytest.raises(UsageError, match=r"note has 1000000 characters, at most 20000"):
+        read_ratings([write_lines(tmp_path / "r.jsonl", plain(note="x" * 1_000_000))], PLAN)
+
+
+def test_errors_show_no_control_characters(tmp_path):
+    line = plain(clip_verdict="\x1b[2J\u202e")
+    with pytest.raises(UsageError) as caught:
+        read_ratings([write_lines(tmp_path / "r.jsonl", line)], PLAN)
+    assert not {"\x1b", "\u202e"} & set(str(caught.value))
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"read from .jsonl, .csv, .parquet, .json, not '.xl"):
+        read_ratings([str(tmp_path / "r.xlsx")], PLAN)
+    with pytest.raises(UsageError, match=r"there is no file .*none.jsonl"):
+        read_ratings([str(tmp_path / "none.jsonl")], PLAN)
