@@ -11,8 +11,7 @@ from pathlib import Path
 from interlink.pipeline.audit.report.meanings import MEANINGS
 from interlink.pipeline.audit.report.rates import RATES
 from interlink.pipeline.audit.report.wording import interval
-from interlink.pipeline.audit.rubric import make_rubric
-from interlink.pipeline.audit.site.data import Term
+from interlink.pipeline.audit.rubric import Term, make_rubric
 from interlink.pipeline.audit.statistics.intervals import wilson
 
 PAGE = Path(__file__).with_name("audit.md")

@@ -1,7 +1,37 @@
 """The rules of judging, in the words that the review page and the guide for auditors show."""
 
+from dataclasses import dataclass
+
 from ...schemas.audit import SEVERITIES, ClipVerdict, ErrorType, Verdict
-from .site.data import Rubric, Term
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One word of a closed list and what it means."""
+
+    name: str
+    """As in `Rating`."""
+    title: str
+    """As the page shows it."""
+    meaning: str
+    """One sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rubric:
+    """The rules of judging, shown by the page."""
+
+    introduction: tuple[str, ...]
+    """Paragraphs: what a claim is, and how to judge."""
+    claim_verdicts: tuple[Term, ...]
+    """The verdicts on a claim."""
+    clip_verdicts: tuple[Term, ...]
+    """The verdicts on a clip."""
+    error_types: tuple[Term, ...]
+    """What may be wrong about a claim."""
+    severities: tuple[Term, ...]
+    """How bad it is; the names are the numbers."""
+
 
 _INTRODUCTION = (
     "Watch the clip once before you read. Then judge what the caption says, claim by claim, and "

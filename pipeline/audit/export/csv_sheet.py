@@ -5,8 +5,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..ratings.cells import shown
-from ..ratings.csv_rows import SEPARATOR
+from ..cells import SEPARATOR, shown
 from ..site.reader import ReviewSite
 from .instructions import write_sheet_guide
 from .rating_sheet import SheetRow, sheet_rows

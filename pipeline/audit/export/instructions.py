@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ....schemas.audit import PREFERENCES
-from ..site.data import Rubric, Term
+from ..rubric import Rubric, Term
 from ..site.reader import ReviewSite
 
 GUIDE_NAME = "README.md"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from ....schemas.audit import PREFERENCES, SIDES, Side
-from ..site.data import Rubric, Term
+from ..rubric import Rubric, Term
 
 CLIP_VERDICT, PREFERRED, NOTE = "clip_verdict", "preferred", "note"
 VERDICT, ERROR_TYPES, SEVERITY = "verdict", "error_types", "severity"

@@ -5,11 +5,9 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from .cells import unmarked
+from ..cells import SEPARATOR, unmarked
 from .raw import CLAIM_KEYS, RATING_KEYS, Found, LeftOut, Problem, Row, Why, name_rater
 
-SEPARATOR = "|"
-"""Between the error types of one cell."""
 _DIVIDERS = (",", ";", "\t")
 """Between cells: spreadsheets write a semicolon where the locale's decimal mark is a comma."""
 _NEEDED = ("item_id", "rater")

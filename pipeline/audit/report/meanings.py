@@ -1,6 +1,6 @@
 """What each number of a report means, in the words of its pages and of the guide for auditors."""
 
-from ..site.data import Term
+from ..rubric import Term
 
 MEANINGS: tuple[Term, ...] = tuple(
     Term(name=title.lower().replace(" ", "_"), title=title, meaning=meaning)

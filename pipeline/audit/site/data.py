@@ -9,37 +9,10 @@ from dataclasses import dataclass
 
 from ....schemas.audit import Side
 from ....schemas.text import TextKind
+from ..rubric import Rubric, Term
 
 SITE_FORMAT = 1
 """Raised when a page of the format before could misread the data."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """One word of a closed list and what it means."""
-
-    name: str
-    """As in `Rating`."""
-    title: str
-    """As the page shows it."""
-    meaning: str
-    """One sentence."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rubric:
-    """The rules of judging, shown by the page."""
-
-    introduction: tuple[str, ...]
-    """Paragraphs: what a claim is, and how to judge."""
-    claim_verdicts: tuple[Term, ...]
-    """The verdicts on a claim."""
-    clip_verdicts: tuple[Term, ...]
-    """The verdicts on a clip."""
-    error_types: tuple[Term, ...]
-    """What may be wrong about a claim."""
-    severities: tuple[Term, ...]
-    """How bad it is; the names are the numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

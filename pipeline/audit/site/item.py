@@ -19,6 +19,7 @@ from ....schemas.audit import AuditItem, AuditText, Change
 from ....schemas.clip import ClipScores, Flag
 from ....schemas.document import Document, DocumentClip
 from ....schemas.text import Caption, TextKind, TextStatus
+from ..rubric import Term
 from .data import (
     Context,
     Fact,
@@ -31,7 +32,6 @@ from .data import (
     SiteSource,
     SiteText,
     SiteWord,
-    Term,
     TimedText,
 )
 from .facts import shown_facts

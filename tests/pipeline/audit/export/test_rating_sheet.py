@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from interlink.pipeline.audit.cells import marked
 from interlink.pipeline.audit.export.export import export_audit
-from interlink.pipeline.audit.ratings.cells import marked
 from interlink.pipeline.audit.ratings.read import read_ratings
 from interlink.schemas.arrow import to_plain
 from interlink.schemas.errors import UsageError

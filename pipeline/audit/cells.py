@@ -2,6 +2,8 @@
 
 import re
 
+SEPARATOR = "|"
+"""Between the error types of one cell."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 """What a spreadsheet may take for the start of a formula; the wide forms in Japanese locales."""
 MAX_CELL_CHARS = 32_000

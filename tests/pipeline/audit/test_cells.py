@@ -1,6 +1,6 @@
 import pytest
 
-from interlink.pipeline.audit.ratings.cells import MAX_CELL_CHARS, marked, shown, unmarked
+from interlink.pipeline.audit.cells import MAX_CELL_CHARS, marked, shown, unmarked
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "'=", "''-"])  # noqa: RUF001
