@@ -23,5 +23,5 @@ def test_one_that_is_crossed_ends_with_5_and_all_are_told():
 
 def test_a_name_that_is_not_there_is_refused_and_no_gate_is_fine():
     with pytest.raises(UsageError, match=r"did you mean 'wrong'"):
-        read_gates(["wron > 1"], ["wrong"])
+        read_gates(["wrongs > 1"], ["wrong"])
     assert check_gates(read_gates(None, []), {}) == []
