@@ -4,6 +4,12 @@ Clips of one video are captioned well or badly together, so 300 clips of 40 vide
 300 clips of 300 videos. The interval is a bootstrap-t over videos (Efron 1979; Davison and
 Hinkley 1997, section 2.4; Cameron, Gelbach and Miller 2008 for clusters): SciPy's bootstrap has no
 studentised interval, and the percentile interval that is common falls short.
+
+Simulated, 3000 audits of 40 videos with 8 weighted clips on average and an intraclass correlation
+of .3: the 95 % interval of a share covers .962 where 5, 10 or 30 % is wrong and .983 at 2 %, where
+few videos hold an error. The percentile interval covers .90 at 10 % and .88 at 5 %. Strata are not
+looked at: .94 to .98 over designs that sample the worst twice, least or most. There is no finite
+population correction: it would call a census certain, and raters are not.
 """
 
 import numpy as np
@@ -11,7 +17,7 @@ import numpy as np
 from ....schemas.estimate import Estimate, Method
 from .bootstrap import bootstrap_t
 from .intervals import check_confidence, share_interval
-from .weighted import checked, effective_size, labels, share
+from .weighted import checked, effective_size, share
 
 MIN_CLUSTERS = 30
 """With fewer videos no interval that allows for them is to be trusted."""
@@ -29,11 +35,8 @@ def clustered_share(
 ) -> Estimate:
     """Estimate the share of wrong items among clips of videos like these.
 
-    Simulated, 3000 audits of 40 videos with 8 weighted clips on average and an intraclass
-    correlation of .3: the 95 % interval covers .962 where 5, 10 or 30 % is wrong and .983 at 2 %,
-    by the next paragraph. The percentile interval that is common covers .90 at 10 % and .88 at
-    5 %. The interval is about other videos as well; for the clips of this dataset alone see
-    `weighted`.
+    The value is Hajek's ratio, sum(w y) / sum(w): the Horvitz-Thompson estimate where every item
+    drawn was judged, and right as well where some could not be.
 
     Where fewer than three videos hold an error (or a right item), likeness within videos cannot
     be seen: the bootstrap alone covers .79 at 2 %. The interval is then as wide at least as
@@ -84,7 +87,10 @@ def cluster_sums(clusters: np.ndarray, values: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: there are more or fewer labels than values.
     """
-    _, cluster = np.unique(labels(clusters, values, name="clusters"), return_inverse=True)
+    clusters = np.asarray(clusters)
+    if clusters.shape != values.shape:
+        raise ValueError(f"clusters of shape {clusters.shape} must be {values.shape}")
+    _, cluster = np.unique(clusters, return_inverse=True)
     return np.bincount(cluster, values)
 
 

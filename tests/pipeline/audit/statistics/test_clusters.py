@@ -4,6 +4,10 @@ import pytest
 from interlink.pipeline.audit.statistics.clusters import clustered_share
 from interlink.pipeline.audit.statistics.intervals import wilson
 
+# (clips of the stratum, share of them that is wrong, clips drawn of it)
+WORST_DECILE_TWICE = [(10_000, 0.19, 66)] + [(10_000, 0.01 + 0.02 * n, 37) for n in range(9)]
+ERRORS_SAMPLED_MOST = [(90_000, 0.03, 150), (10_000, 0.73, 150)]
+
 
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.3])
 def test_simulated_audits_of_forty_videos_are_covered(share):
@@ -11,6 +15,44 @@ def test_simulated_audits_of_forty_videos_are_covered(share):
     assert 0.92 <= covered <= 0.97
     assert width < 0.25
     assert means == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3])
+def test_videos_with_more_errors_that_were_sampled_more_are_covered(share):
+    """Of 40 videos half have three times the errors of the others, and a fifth of their weight."""
+    random = np.random.default_rng(5)
+    a, b = share * (1 / 0.3 - 1), (1 - share) * (1 / 0.3 - 1)
+    is_worse = np.arange(40) % 2 == 1
+    truth = (5 * 0.5 * share + 1.5 * share) / 6
+    audits = []
+    for seed in range(300):
+        chances = random.beta(
+            np.where(is_worse, 1.5, 0.5) * a, b + np.where(is_worse, -0.5, 0.5) * a
+        )
+        videos = np.repeat(np.arange(40), 1 + random.poisson(7, 40))
+        wrong = random.random(videos.size) < chances[videos]
+        audits.append(
+            clustered_share(wrong, np.where(is_worse, 1.0, 5.0)[videos], videos, seed=seed)
+        )
+    assert 0.92 <= np.mean([e.lower <= truth <= e.upper for e in audits]) <= 0.97
+
+
+@pytest.mark.parametrize("design", [WORST_DECILE_TWICE, ERRORS_SAMPLED_MOST])
+def test_audits_by_strata_are_unbiased_and_covered(design):
+    random = np.random.default_rng(11)
+    clips, shares, drawn = (np.array(column) for column in zip(*design, strict=True))
+    wrong = np.round(clips * shares).astype(int)
+    truth = wrong.sum() / clips.sum()
+    counts = random.hypergeometric(wrong, clips - wrong, drawn, (1500, len(design)))
+    strata, weights = np.repeat(np.arange(len(design)), drawn), np.repeat(clips / drawn, drawn)
+    place = np.concatenate([np.arange(n) for n in drawn])
+    values = [weights @ (place < row[strata]) / weights.sum() for row in counts]
+    assert np.mean(values) == pytest.approx(truth, abs=0.003)
+    audits = [
+        clustered_share(place < row[strata], weights, np.arange(place.size)) for row in counts[:100]
+    ]
+    assert [e.value for e in audits] == pytest.approx(values[:100], abs=1e-12)
+    assert 0.92 <= np.mean([e.lower <= truth <= e.upper for e in audits]) <= 0.99
 
 
 def test_errors_in_a_few_videos_are_covered_rather_too_often():
@@ -42,6 +84,15 @@ def test_all_alike_is_as_sure_as_so_many_videos(is_wrong):
         (float(is_wrong), plain.lower, plain.upper), abs=1e-9
     )
     assert any("in 0 of 40 videos" in caveat for caveat in found.caveats)
+
+
+def test_claims_of_one_clip_do_not_count_as_many_clips():
+    # Each clip's three claims are right or wrong together: as sure as of the clips alone.
+    clips = np.arange(100) < 10
+    alone = clustered_share(clips, np.ones(100), np.arange(100))
+    claims = clustered_share(np.repeat(clips, 3), np.ones(300), np.repeat(np.arange(100), 3))
+    assert (claims.lower, claims.upper) == pytest.approx((alone.lower, alone.upper), abs=1e-12)
+    assert (claims.num_items, claims.num_clusters) == (300, 100)
 
 
 @pytest.mark.parametrize("num_items", [0, 1, 2, 3])
