@@ -44,7 +44,7 @@ def write_site(
     dataset_version: int,
     view: str | None,
 ) -> list[Path]:
-    """Write the page and its data; pictures and clips are put beside them by `site_media`.
+    """Write the page and its data; `media` and `sheet` put clips and pictures beside them.
 
     Items are written as they come, one file of `CHUNK_SIZE` at a time.
 

@@ -15,6 +15,7 @@ from ....transforms.child import Child, ChildLimits
 from ...dataset.versions import read_shards
 from ...store import Store
 from .data import SiteMedia
+from .names import file_of_clip
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,9 @@ def write_media(
 
     Returns:
         The files by clip id.
+
+    Raises:
+        UsageError: an id of a clip cannot name a file.
     """
     (folder / "media").mkdir(parents=True, exist_ok=True)
     written: dict[str, SiteMedia] = {}
@@ -83,7 +87,7 @@ def write_media(
 def _copy(
     child: Child, source: Path, folder: Path, clip_id: str, clip: WantedClip, max_bytes: int
 ) -> SiteMedia | None:
-    name = f"media/{clip_id}.mp4"
+    name = file_of_clip("media", clip_id, ".mp4")
     arguments = {
         "path": str(source),
         "target": str(folder / name),

@@ -62,7 +62,7 @@ def open_site(audit: Path, plan: AuditPlan) -> ReviewSite:
 
 
 def _read(path: Path) -> Any:  # noqa: ANN401  (JSON)
-    """Return the value of a data file; see `site.script`."""
+    """Return the value of a data file; see `folder.script`."""
     text = path.read_text("ascii")
     start, end = text.find(","), text.rfind(");")
     try:

@@ -13,6 +13,7 @@ from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import MEDIA_NAME, CommittedFile
 from interlink.schemas.arrow import to_table
 from interlink.schemas.document import Document
+from interlink.schemas.errors import UsageError
 from interlink.schemas.manifest import Provenance
 from interlink.schemas.reference import Media
 
@@ -21,7 +22,7 @@ SECOND = 1_000_000
 
 @pytest.fixture
 def publish(tmp_path, make_documents):
-    """Writes a dataset with these files as the clips `c0`, `c1`, ...; returns it."""
+    """Writes a dataset with these files as the clips `<name>0`, `<name>1`, ...; returns it."""
 
     def put(run, name, path):
         data = path.read_bytes()
@@ -29,13 +30,13 @@ def publish(tmp_path, make_documents):
         run.put_file(f"steps/assemble/p/a/{name}", path)
         return CommittedFile(path=f"steps/assemble/p/a/{name}", num_bytes=len(data), sha256=sha256)
 
-    def publish(*contents):
+    def publish(*contents, name="c"):
         run, dataset = Store(str(tmp_path / "made")), Store(str(tmp_path / "dataset"))
         docs, media = tmp_path / "docs.parquet", tmp_path / "media.parquet"
         write_records(docs, make_documents("a"), Document)
         rows = [
             Media(
-                owner_id=f"c{number}",
+                owner_id=f"{name}{number}",
                 kind="clip",
                 start_us=0,
                 end_us=SECOND,
@@ -94,3 +95,10 @@ def test_a_clip_that_cannot_be_decoded_is_left_out_with_a_warning(publish, tmp_p
     assert write_media(dataset, manifest, {"c0": wanted()}, tmp_path / "site") == {}
     assert "clip c0 is shown by its contact sheet" in caplog.text
     assert list((tmp_path / "site/media").iterdir()) == []
+
+
+def test_an_id_that_leads_out_of_the_folder_is_refused(publish, tmp_path):
+    dataset, manifest = publish(b"anything", name="../../up")
+    with pytest.raises(UsageError, match=r"clip_id='../../up0' cannot name a file"):
+        write_media(dataset, manifest, {"../../up0": wanted()}, tmp_path / "a/site")
+    assert list(tmp_path.rglob("up0*")) == []

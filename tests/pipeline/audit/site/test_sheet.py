@@ -1,4 +1,5 @@
 import dataclasses
+import io
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image
 from interlink.pipeline.audit.site.sheet import MAX_FRAMES, write_sheet
 from interlink.schemas.document import DocumentFrame
 from interlink.schemas.document import Image as Picture
+from interlink.schemas.errors import UsageError
 
 
 @pytest.fixture
@@ -51,3 +53,36 @@ def test_equal_clips_give_equal_bytes(clip, tmp_path):
         write_sheet(clip, tmp_path / name)
     one, two = ((tmp_path / n / f"sheets/{clip.clip_id}.jpg").read_bytes() for n in ("one", "two"))
     assert one == two
+
+
+def encoded(form: str, width: int, height: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("1" if form == "PNG" else "RGB", (width, height)).save(buffer, form)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no picture", "cannot identify image file"),
+        (encoded("JPEG", 64, 64)[:300], "Truncated"),
+        (encoded("PNG", 8000, 8000), "a frame of 8000 x 8000 px is too large"),
+        (encoded("PNG", 20000, 20000), "decompression bomb"),
+        (encoded("EPS", 8, 8), "cannot identify image file"),
+    ],
+)
+def test_a_frame_that_is_no_picture_leaves_the_sheet_out_with_a_warning(
+    clip, tmp_path, caplog, content, message
+):
+    bad = DocumentFrame(time_us=0, image=Picture(bytes=content))
+    assert write_sheet(dataclasses.replace(clip, frames=(*clip.frames, bad)), tmp_path) is None
+    assert f"clip {clip.clip_id} has no contact sheet" in caplog.text
+    assert message in caplog.text
+    assert list(tmp_path.rglob("*.jpg")) == []
+
+
+@pytest.mark.parametrize("clip_id", ["../../up", "a/b", "..", "", "a.b", "a\\b", "x" * 101, "a\n"])
+def test_an_id_that_leads_out_of_the_folder_is_refused(clip, tmp_path, clip_id):
+    with pytest.raises(UsageError, match="cannot name a file: it must be 1 to 100 letters"):
+        write_sheet(dataclasses.replace(clip, clip_id=clip_id), tmp_path / "site")
+    assert list(tmp_path.rglob("*.jpg")) == []
