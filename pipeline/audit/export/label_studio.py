@@ -6,7 +6,7 @@ files/media/<clip_id>.mp4  files/sheets/<clip_id>.jpg
 ```
 
 Label Studio serves the files itself, by paths relative to its document root, which is this folder.
-What it exports is read by `label_studio_rows.py`.
+What it exports is read by `ratings/label_studio.py`.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Rating sheets: what raters are shown of an item, beside empty places for what they say of it.
 
-Filled in, a sheet is a file of ratings (`rating_rows.py`): the names of what is filled in are those
-of `Rating` and `ClaimVerdict`.
+Filled in, a sheet is a file of ratings (`ratings/rows.py`): the names of what is filled in are
+those of `Rating` and `ClaimVerdict`.
 """
 
 from collections.abc import Iterable, Iterator

@@ -91,7 +91,7 @@ def _add_cells(rows: dict[_Key, Row], line: Row) -> str | None:
         if before is None:
             row.values[name] = value
         elif value is not None and value != before:
-            return f"{name}={value!r} is {before!r} in an earlier line of the same rating"
+            return f"{name}={value!r:.60} is {before!r:.60} in an earlier line of the same rating"
     if any(cells.get(name, "").strip() for name in ("verdict", "error_types", "severity")):
         row.values["claims"].append(_claim(cells))
     return None

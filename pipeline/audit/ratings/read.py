@@ -48,7 +48,7 @@ def read_ratings(paths: Sequence[str], plan: AuditPlan) -> Ratings:
     of them has no time, the one that is read last.
 
     Args:
-        paths: local paths or fsspec URLs that end with one of `rating_rows.SUFFIXES`.
+        paths: local paths or fsspec URLs that end with one of `rows.SUFFIXES`.
         plan: the audit that they belong to.
 
     Raises:

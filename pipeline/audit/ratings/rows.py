@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import PurePosixPath
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from ....schemas.errors import UsageError
 from ...store import Store
 from ..export.rating_sheet import SheetRow
@@ -13,6 +16,11 @@ from .csv_rows import read_csv
 from .label_studio import read_label_studio
 from .raw import RATING_KEYS, Found, Problem, Row, judged, name_rater
 
+_MAX_FILE_BYTES = 256 << 20
+"""Half a million ratings as JSON."""
+_MAX_VALUES = 10_000_000
+"""In a column of Parquet: a file of a few bytes can hold any number of equal ones."""
+_MAX_TABLE_BYTES = 512 << 20
 _SHEET_KEYS = RATING_KEYS | {field.name for field in fields(SheetRow)}
 
 
@@ -23,7 +31,7 @@ def read_rows(path: str) -> Iterator[Found]:
         path: a local path or fsspec URL that ends with one of `SUFFIXES`.
 
     Raises:
-        UsageError: there is no such file, or its form is another.
+        UsageError: there is no such file, it is too large, or its form is another.
     """
     folder, _, name = path.replace("\\", "/").rpartition("/")
     suffix = PurePosixPath(name).suffix.lower()
@@ -32,7 +40,11 @@ def read_rows(path: str) -> Iterator[Found]:
     store = Store(folder or ("/" if path.startswith("/") else "."))
     if not store.exists(name):
         raise UsageError(f"there is no file {path}")
-    return _READERS[suffix](path, store.read(name))
+    with store.open(name) as file:
+        data = file.read(_MAX_FILE_BYTES + 1)
+    if len(data) > _MAX_FILE_BYTES:
+        raise UsageError(f"{path} is larger than {_MAX_FILE_BYTES >> 20} MiB; import it in parts")
+    return _READERS[suffix](path, data)
 
 
 def _jsonl(path: str, data: bytes) -> Iterator[Found]:
@@ -70,7 +82,7 @@ def _objects(path: str, data: bytes) -> Iterator[Row | Problem]:
             continue
         unknown = sorted(set(values) - _SHEET_KEYS)
         if unknown:
-            what = f"unknown key {unknown[0]!r}; a rating has {', '.join(sorted(RATING_KEYS))}"
+            what = f"unknown key {unknown[0]!r:.60}; a rating has {', '.join(sorted(RATING_KEYS))}"
             yield Problem(place=place, what=what)
             continue
         yield Row(place=place, values=values)
@@ -84,18 +96,30 @@ def _half_written(error: Exception) -> str:
 
 
 def _table_rows(path: str, data: bytes) -> Iterator[Row | Problem]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
-        table = pq.read_table(io.BytesIO(data))
-    except pa.ArrowException as error:
+        file = pq.ParquetFile(io.BytesIO(data))
+        if _is_bloated(file.metadata):
+            yield Problem(place=path, what="unpacked it is far larger than ratings can be")
+            return
+        names = [name for name in file.schema_arrow.names if name in RATING_KEYS]
+        table = file.read(columns=names)
+    except (pa.ArrowException, OSError) as error:  # OSError is what Arrow says of damaged pages
         first = str(error).splitlines()[0]
         yield Problem(place=path, what=f"no Parquet, or cut off while it was written: {first}")
         return
-    table = table.select([name for name in table.column_names if name in RATING_KEYS])
     for number, values in enumerate(table.to_pylist(), 1):
         yield Row(place=f"{path}: row {number}", values=values)
+
+
+def _is_bloated(metadata: pq.FileMetaData) -> bool:
+    """Tell whether a file says that it holds more than memory should."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    num_values = [
+        sum(group.column(column).num_values for group in groups)
+        for column in range(metadata.num_columns)
+    ]
+    num_bytes = sum(group.total_byte_size for group in groups)
+    return max(num_values, default=0) > _MAX_VALUES or num_bytes > _MAX_TABLE_BYTES
 
 
 _READERS: dict[str, Callable[[str, bytes], Iterator[Found]]] = {

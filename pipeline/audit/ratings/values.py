@@ -34,7 +34,7 @@ def rating_of(row: Mapping[str, Any]) -> Rating:
     """
     claims = row.get("claims")
     if claims is not None and not isinstance(claims, list | tuple):
-        raise ValueError(f"claims={claims!r} must be a list")
+        raise ValueError(f"claims={_short(claims)} must be a list")
     return Rating(
         audit_id=_text(row, "audit_id"),
         item_id=_text(row, "item_id"),
@@ -58,7 +58,7 @@ def clean(text: str) -> str:
 def _claim(number: int, claim: object) -> ClaimVerdict:
     try:
         if not isinstance(claim, Mapping):
-            raise ValueError(f"{claim!r} must be an object")
+            raise ValueError(f"{_short(claim)} must be an object")
         side = _among(claim, "side", SIDES)
         if side is None:
             raise ValueError("side is missing")
@@ -86,7 +86,7 @@ def _error_types(names: object) -> tuple[ErrorType, ...]:
     if names is None:
         return ()
     if not isinstance(names, list | tuple):
-        raise ValueError(f"error_types={names!r} must be a list")
+        raise ValueError(f"error_types={_short(names)} must be a list")
     found = [_label({"error_types": name}, "error_types", ErrorType) for name in names]
     return tuple(dict.fromkeys(found))
 

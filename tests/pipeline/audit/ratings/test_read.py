@@ -3,10 +3,13 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from interlink.pipeline.audit.claims import split_claims
+from interlink.pipeline.audit.ratings import rows
 from interlink.pipeline.audit.ratings.read import read_ratings
 from interlink.schemas.arrow import to_plain, to_table
 from interlink.schemas.audit import (
@@ -232,6 +235,44 @@ def test_a_cut_off_parquet_or_csv_file_is_told(write, tmp_path):
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(UsageError, match=r"ratings.csv:\d+: the line has another number of cells"):
         read_ratings([str(path)], PLAN)
+
+
+@pytest.mark.parametrize("column", ["note", "claims"])
+def test_a_small_parquet_file_that_unpacks_to_millions_of_values_is_refused(tmp_path, column):
+    if column == "note":
+        values = pa.DictionaryArray.from_arrays(pa.array(np.zeros(11_000_000, np.int32)), ["x"])
+    else:
+        values = pa.ListArray.from_arrays([0, 11_000_000], np.zeros(11_000_000, np.int8))
+    pq.write_table(pa.table({column: values}), tmp_path / "r.parquet", compression="zstd")
+    assert (tmp_path / "r.parquet").stat().st_size < 100_000
+    with pytest.raises(UsageError, match=r"r.parquet: unpacked it is far larger than ratings can"):
+        read_ratings([str(tmp_path / "r.parquet")], PLAN)
+
+
+def test_a_damaged_page_of_parquet_is_told(tmp_path):
+    path = tmp_path / "r.parquet"
+    note = np.random.default_rng(0).integers(32, 127, 9000, np.uint8).tobytes().decode()
+    pq.write_table(to_table([rating(note=note)], Rating), path, compression="zstd")
+    data = bytearray(path.read_bytes())
+    at = len(data) // 2
+    data[at - 3000 : at + 1000] = bytes(4000)
+    path.write_bytes(data)
+    with pytest.raises(UsageError, match=r"r.parquet: no Parquet, or cut off"):
+        read_ratings([str(path)], PLAN)
+
+
+def test_a_file_that_is_too_large_is_refused(write, monkeypatch):
+    monkeypatch.setattr(rows, "_MAX_FILE_BYTES", 1 << 20)
+    with pytest.raises(UsageError, match=r"ratings.jsonl is larger than 1 MiB; import it in parts"):
+        read_ratings([write(".jsonl", *[rating(note="x" * 20_000)] * 60)], PLAN)
+
+
+def test_errors_do_not_repeat_long_values(tmp_path):
+    long = "x" * 100_000
+    for line in (plain(claims=long), plain(claims=[long]), plain(clip_verdict=long), {long: 1}):
+        with pytest.raises(UsageError) as caught:
+            read_ratings([write_lines(tmp_path / "r.jsonl", line)], PLAN)
+        assert len(str(caught.value)) < 1000
 
 
 def test_csv_must_be_utf8_and_have_the_columns(tmp_path):
