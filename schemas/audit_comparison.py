@@ -86,7 +86,8 @@ class Preferences:
     prefer_second: Estimate
     """Of the clips where one is preferred, the share where it is B: clustered by video."""
     p_value: float
-    """Two-sided sign test: were A and B alike, so far from half and half were as rare as this."""
+    """Two-sided sign test: were A and B alike, so far from half and half were as rare as this. It
+    takes neither weights nor videos into account: where they differ believe the interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,8 +39,9 @@ def render_comparison(comparison: AuditComparison) -> str:
         lines += ["", *(f"- {line}." for line in preference_lines(comparison.preferences))]
     lines += [
         "",
-        "The interval is a bootstrap over videos; p is McNemar's exact test, which takes neither "
-        "weights nor videos into account: where they differ believe the interval.",
+        "The interval is a bootstrap over videos; p is McNemar's exact test, or the sign test, "
+        "which take neither weights nor videos into account: where they differ believe the "
+        "interval.",
     ]
     caveats = all_caveats(comparison)
     if caveats:

@@ -48,8 +48,7 @@ def find_caveats(
     """
     if not clips:
         return ()
-    caveats = [*_of_sample(plan, clips), *_of_claims(clips), *_of_raters(plan, ratings)]
-    return tuple(caveats)
+    return (*_of_sample(plan, clips), *_of_claims(plan, clips), *_of_raters(plan, ratings))
 
 
 def clip_caveats(reasons: Sequence[str], agreement: Agreement) -> tuple[str, ...]:
@@ -88,28 +87,35 @@ def _of_sample(plan: AuditPlan, clips: Sequence[JudgedClip]) -> Iterable[str]:
             f"only {len(clips)} of {len(items)} clips were judged: they stand for the others of "
             "their stratum"
         )
-    judged = {clip.item.stratum for clip in clips}
-    missing = [size for size in plan.sizes if size.stratum not in judged]
-    if missing:
-        population = sum(size.population for size in plan.sizes)
-        share = sum(size.population for size in missing) / population
-        yield (
-            f"no clip of {_count(len(missing), 'stratum', 'strata')} was judged: the rates say "
-            f"nothing of {100 * share:.1f} % of the dataset's clips"
-        )
+    yield from _of_strata(plan, clips, "was judged: the rates say nothing")
     num_videos = len({clip.item.video_id for clip in clips})
     yield from cluster_caveats(num_videos, telling=MIN_TELLING_CLUSTERS)
     if plan.num_without_text:
         yield f"{_count(plan.num_without_text, 'clip')} without a text are not in the rates"
 
 
-def _of_claims(clips: Sequence[JudgedClip]) -> Iterable[str]:
-    num_open = sum(not clip.claims for clip in clips)
-    if num_open:
+def _of_strata(plan: AuditPlan, clips: Sequence[JudgedClip], what: str) -> Iterable[str]:
+    seen = {clip.item.stratum for clip in clips}
+    missing = [size for size in plan.sizes if size.stratum not in seen]
+    if missing:
+        population = sum(size.population for size in plan.sizes)
+        share = sum(size.population for size in missing) / population
         yield (
-            f"{num_open} of {len(clips)} clips have claims without a verdict: they count in `bad` "
-            "and `not_good` only"
+            f"no clip of {_count(len(missing), 'stratum', 'strata')} {what} of {100 * share:.1f} % "
+            "of the dataset's clips"
         )
+
+
+def _of_claims(plan: AuditPlan, clips: Sequence[JudgedClip]) -> Iterable[str]:
+    whole = [clip for clip in clips if clip.claims]
+    if len(whole) < len(clips):
+        yield (
+            f"{len(clips) - len(whole)} of {len(clips)} clips have claims without a verdict: they "
+            "count in `bad` and `not_good` only"
+        )
+        if {clip.item.stratum for clip in whole} < {clip.item.stratum for clip in clips}:
+            what = "has a verdict on each claim: rates of claims say nothing"
+            yield from _of_strata(plan, whole, what)
     wrong = [claim for clip in clips for claim in clip.claims if claim.is_wrong]
     num_unsaid = sum(claim.severity is None for claim in wrong)
     if num_unsaid:

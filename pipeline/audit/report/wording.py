@@ -14,6 +14,8 @@ _IS_SO = {
     "bad": "of clips are bad",
     "not_good": "of clips are flawed or bad",
 }
+_OF_CLIPS = ("bad", "not_good")
+"""Rates that clips count in whose claims have no verdict."""
 _COEFFICIENTS = {
     Coefficient.COHEN_KAPPA: "Cohen's kappa",
     Coefficient.KRIPPENDORFF_ALPHA: "Krippendorff's alpha",
@@ -64,11 +66,12 @@ def described(rate: Rate) -> str:
 
 def sentence(report: AuditReport, rate: Rate) -> str:
     """Return what was found in one sentence that can be quoted as it stands."""
+    estimate = rate.estimate
+    num_clips, num_videos = _seen(report, rate)
     who = (
         f"judged by {count(report.num_raters, 'person', 'people')} on "
-        f"{count(report.num_rated, 'clip')} of {count(report.num_videos, 'video')}"
+        f"{count(num_clips, 'clip')} of {count(num_videos, 'video')}"
     )
-    estimate = rate.estimate
     if estimate.value is None:
         return f"{visible(rate.title)}: not known; {who}."
     is_so = _IS_SO.get(rate.name)
@@ -181,6 +184,14 @@ def closed(text: str) -> str:
     """Return a text as a sentence."""
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _seen(report: AuditReport, rate: Rate) -> tuple[int, int]:
+    """Return the clips and videos that a rate is of: of claims, those that were judged whole."""
+    whole = {one.name: one.num_items for one in report.rates}.get("clips_with_error")
+    if rate.name in _OF_CLIPS or not whole:
+        return report.num_rated, report.num_videos
+    return whole, rate.estimate.num_clusters or report.num_videos
 
 
 def _named(rate: Rate) -> str:

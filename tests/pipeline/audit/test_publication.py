@@ -143,6 +143,21 @@ def test_of_several_raters_the_majority_counts_and_of_a_tie_the_worse(url, draw)
     assert [rows[item.clip_id]["num_raters"] for item in (one, two, three)] == [3, 2, 2]
 
 
+def test_a_wrong_claim_counts_though_the_others_of_its_clip_have_no_verdict(url, draw, audited):
+    first, *others = audited.read(url)
+    audited.write([audited.with_texts(first, *[[{"text": "A dog. A cat. A cow."}]] * 3), *others])
+    folder = draw(num=18, repeat_share=0.0)
+    item = next(one for one in plain(folder) if one.document_id == first.document_id)
+    whole = judged(item, "ann", "flawed", severity=2)
+    rate(folder, replace(whole, claims=whole.claims[1:2]))
+    published = publish_audit(folder).audit
+    (row,) = rows_of(url, published.clips_path)
+    assert (row["num_right"], row["num_wrong"], row["max_severity"]) == (0, 1, 2)
+    assert chosen(url, ("audit.num_wrong", ">", 0)) == {first.document_id}
+    (report,) = read_reports(Store(url), read_manifest(Store(url)))
+    assert (report.num_rated, report.rates[0].num_items) == (1, 0)  # no share is made of it
+
+
 def test_views_choose_by_what_was_found_and_keep_what_nobody_judged(url, draw):
     folder = draw(num=4, repeat_share=0.0)
     first, *others = plain(folder)

@@ -23,6 +23,20 @@ def test_claims_without_a_verdict_and_errors_without_a_severity_are_told(small_a
     )
 
 
+def test_strata_without_a_clip_that_was_judged_whole_are_told(small_audit):
+    kinds = ("en", "de", "fr")
+    plan = small_audit.plan(
+        [(f"v{n}", 2, kinds[n % 3]) for n in range(90)], {"en": 60, "de": 30, "fr": 10}
+    )
+    said = {f"i{n}": ("wr", "r-")[n % 3] for n in range(90) if n % 3 < 2}
+    found = caveats_of(plan, small_audit.judge("ann", said))
+    assert "no clip of 1 stratum was judged: the rates say nothing of 10.0 %" in found[1]
+    assert found[3] == (
+        "no clip of 2 strata has a verdict on each claim: rates of claims say nothing of 40.0 % "
+        "of the dataset's clips"
+    )
+
+
 def test_one_verdict_for_everything_is_told_without_a_name(small_audit):
     plan = small_audit.plan([(f"v{n}", 2) for n in range(30)])
     (told,) = caveats_of(plan, small_audit.judge("<b>eve", {f"i{n}": "cc" for n in range(30)}))

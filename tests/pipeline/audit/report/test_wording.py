@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from interlink.pipeline.audit.report import wording
+from interlink.pipeline.audit.report.make import make_report
 from interlink.pipeline.audit.statistics.intervals import clopper_pearson
 from interlink.schemas.estimate import Coefficient
 
@@ -14,6 +15,14 @@ def test_the_rate_is_one_sentence_that_can_be_quoted(report):
         "7.5 % of claims are wrong; between 4.4 and 12.3 % with 95 % confidence, judged by 2 "
         "people on 100 clips of 41 videos."
     )
+
+
+def test_of_claims_only_clips_that_were_judged_whole_are_named(small_audit):
+    plan = small_audit.plan([(f"v{n}", 2) for n in range(4)])
+    ratings = small_audit.judge("ann", {"i0": "wr", "i1": "rr", "i2": "r-", "i3": "--"})
+    report = make_report(plan, ratings)
+    told = [wording.sentence(report, rate).rpartition(" on ")[2] for rate in report.rates]
+    assert told == ["2 clips of 2 videos."] * 4 + ["4 clips of 4 videos."] * 2
 
 
 def test_a_rate_that_must_not_be_quoted_says_so_itself(changed):
