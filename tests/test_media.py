@@ -1,5 +1,7 @@
 """The maker of test videos says what is true of its files."""
 
+import os
+
 import av
 import pytest
 
@@ -33,3 +35,9 @@ def test_rotation_is_a_clockwise_turn(make_video, shared_videos):
     with av.open(str(made.path)) as ours, av.open(str(shared_videos / "rotated_90.mov")) as other:
         turn = next(ours.decode(video=0)).rotation
         assert turn == next(other.decode(video=0)).rotation
+
+
+def test_making_av1_leaves_this_process_as_it_was(make_video):
+    before = os.sched_getscheduler(0)
+    make_video("a.mkv", codec="av1", shots=(0.5,))
+    assert os.sched_getscheduler(0) == before
