@@ -94,7 +94,7 @@ export function openStart(audit: Audit, name: string, begin: (name: string) => v
   const dialog = open(
     "Welcome",
     "start",
-    h("p", {}, `${audit.rows.length.toLocaleString("en")} clips of `, untrusted(audit.title), " to judge."),
+    h("p", {}, `${audit.rows.length.toLocaleString("en")} items of `, untrusted(audit.title), " to judge."),
     form,
     h("details", { open: true }, h("summary", {}, "How to judge"), ...rubricParts(audit.rubric)),
   );

@@ -27,7 +27,9 @@ export class Keyboard {
   private onKey(event: KeyboardEvent): void {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const target = event.target instanceof Element ? event.target : document.body;
-    if (document.querySelector("dialog[open]") !== null) return;
+    const dialog = document.querySelector("dialog[open]");
+    // The end offers what `d` does, and shows its key.
+    if (dialog !== null && !(key === "d" && dialog.matches(".end"))) return;
     if (target.matches("input, textarea, select")) {
       const isDone = key === "Escape" || (key === "Enter" && (event.ctrlKey || event.metaKey));
       if (isDone && target instanceof HTMLElement) target.blur();

@@ -25,7 +25,6 @@ def test_twenty_items_are_rated_by_keyboard_with_a_reload_in_between(make_site, 
             assert one.page.text_content(".count") == "10 of 20 rated"
         one.press("g", "Enter")
     one.page.wait_for_selector("dialog.end")
-    one.press("Escape")
     ratings = ratings_of(one.download())
     assert [rating.item_id for rating in ratings] == [item.item_id for item in items]
     assert {rating.rater for rating in ratings} == {"Ann"}
