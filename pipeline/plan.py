@@ -83,7 +83,7 @@ def plan_numbers(store: Store) -> list[int]:
 def plan_parts(store: Store, number: int) -> list[str]:
     """Return the names of the parts of a plan, in order."""
     with store.open(plan_path(number)) as file:
-        column = pq.read_table(file, columns=["part"]).column("part")
+        column = pq.read_table(file, columns=["part"], use_threads=False).column("part")
     last = pc.max(column).as_py()
     return [] if last is None else [part_name(number, part) for part in range(last + 1)]
 
@@ -99,7 +99,8 @@ def read_part(store: Store, part: str) -> list[Source]:
     """Return the sources of a part, in the plan's order."""
     plan, number = part.split("-")
     with store.open(plan_path(int(plan))) as file:
-        table = pq.read_table(file, filters=[("part", "==", int(number))])
+        filters = [("part", "==", int(number))]
+        table = pq.read_table(file, filters=filters, use_threads=False)
     return from_table(table, Source)
 
 

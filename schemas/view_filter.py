@@ -128,7 +128,8 @@ def _read_clips(
         raise EnvironmentFault(
             f"{path} does not have the digest that the manifest names; restore it"
         )
-    return pq.read_table(io.BytesIO(data)).cast(arrow_schema(AuditedClip))
+    table = pq.read_table(io.BytesIO(data), use_threads=False)
+    return table.cast(arrow_schema(AuditedClip))
 
 
 def _renamed(table: pa.Table, suffix: str) -> pa.Table:

@@ -108,6 +108,19 @@ def test_only_the_command_line_prints(name: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_whole_tables_are_read_from_open_files_without_threads(name: str):
+    """Arrow's threads may outlive such a read; Python then aborts at its end, with exit code 134.
+
+    https://github.com/apache/arrow/issues/34314; paths, and `ParquetFile.read`, are not concerned.
+    """
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("pq.read_table"):
+            stated = {word.arg: ast.unparse(word.value) for word in node.keywords}
+            is_path = ast.unparse(node.args[0]) == "path"
+            assert is_path or stated.get("use_threads") == "False", f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_broad_excepts_stand_only_where_one_record_must_not_cost_another(name: str):
     broad = [
         node.lineno

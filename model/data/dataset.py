@@ -204,7 +204,7 @@ def _shards(files: Files, manifest: Manifest, plan: ShardList) -> list[Shard]:
         raise EnvironmentFault(
             f"{files.url}/{plan.path} does not have the digest that the manifest names; restore it"
         )
-    return from_table(pq.read_table(io.BytesIO(data)), Shard)
+    return from_table(pq.read_table(io.BytesIO(data), use_threads=False), Shard)
 
 
 def _lost(url: str, path: str, manifest: Manifest) -> EnvironmentFault:

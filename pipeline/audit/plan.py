@@ -68,7 +68,7 @@ def read_plan(folder: Store) -> AuditPlan:
             f"{folder.display(ITEMS_NAME)} is not the file that {PLAN_NAME} was written with; "
             "run `interlink audit sample` again with the same options"
         )
-    table: pa.Table = pq.read_table(io.BytesIO(items))
+    table: pa.Table = pq.read_table(io.BytesIO(items), use_threads=False)
     plan = from_plain(row | {"items": []}, AuditPlan)
     return replace(plan, items=tuple(from_table(table, AuditItem)))
 

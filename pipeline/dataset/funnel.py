@@ -91,7 +91,7 @@ def read_funnel(dataset: Store) -> pa.Table:
     counted = []
     for name in dataset.names(FUNNEL_FOLDER):
         with dataset.open(f"{FUNNEL_FOLDER}/{name}") as file:
-            table = pq.read_table(file, columns=keys)
+            table = pq.read_table(file, columns=keys, use_threads=False)
         counted.append(table.group_by(keys).aggregate([([], "count_all")]))
     if not counted:
         counted = [arrow_schema(FunnelRow).empty_table().select(keys)]

@@ -123,7 +123,7 @@ def _read_list(dataset: Store, listed: ShardList) -> list[Shard]:
             f"{dataset.display(listed.path)} does not have the digest that the manifest names; "
             "restore it, or publish the run again under another name"
         )
-    return from_table(pq.read_table(io.BytesIO(data)), Shard)
+    return from_table(pq.read_table(io.BytesIO(data), use_threads=False), Shard)
 
 
 def _add_shard(run: Store, dataset: Store, commit: Commit) -> Iterator[Shard]:
