@@ -35,7 +35,8 @@ _NumRisk = Annotated[
     int, typer.Option("--risk", min=0, help="Clips that look bad; no rate is made of them.")
 ]
 _Score = Annotated[
-    str | None, typer.Option(help="A stored score, for --strata score and for --risk.")
+    str | None,
+    typer.Option(metavar="NAME", help="A stored score, for --strata score and for --risk."),
 ]
 _WorstOption = Annotated[str, typer.Option(metavar="low|high", help="Its bad end.")]
 _ALL_KINDS = ",".join(AUDITED_KINDS)
@@ -44,11 +45,18 @@ _Kinds = Annotated[
 ]
 _Models = Annotated[
     list[str] | None,
-    typer.Option("--model", help="Whose captions; given twice, the two are compared."),
+    typer.Option(
+        "--model", metavar="NAME", help="Whose captions; given twice, the two are compared."
+    ),
 ]
-_Repeats = Annotated[float, typer.Option(help="Share of clips that are shown twice.")]
+_Repeats = Annotated[
+    float, typer.Option(metavar="SHARE", help="Share of clips that are shown twice, up to 0.5.")
+]
 _Perturbed = Annotated[
-    float, typer.Option(help="Share of clips that come again with a planted error.")
+    float,
+    typer.Option(
+        metavar="SHARE", help="Share of clips that come again with a planted error, up to 0.5."
+    ),
 ]
 _View = Annotated[str | None, typer.Option(help="Only documents of this view.")]
 _Version = Annotated[int | None, typer.Option(help="Version; left out, the newest.")]
@@ -102,7 +110,7 @@ def sample(
     console.print(f"page     {site.index}: {size}", soft_wrap=True)
     console.print(
         f"next: open the page, judge, download the ratings, then "
-        f"`interlink audit import {folder} ratings.jsonl`",
+        f"`interlink audit import {folder} ratings-*.jsonl`",
         soft_wrap=True,
     )
 

@@ -61,7 +61,9 @@ class AuditSettings:
         if not self.kinds or len(set(self.kinds)) < len(self.kinds):
             raise UsageError("kinds must name at least one kind of text, each once")
         if _PRINTED & set(self.kinds):
-            raise UsageError(f"kinds={sorted(_PRINTED & set(self.kinds))} are no captions")
+            raise UsageError(
+                f"kinds={','.join(sorted(_PRINTED & set(self.kinds)))} are no captions"
+            )
         if len(self.models) > 2 or len(set(self.models)) < len(self.models):
             raise UsageError(f"models={list(self.models)} must be at most two, each once")
 

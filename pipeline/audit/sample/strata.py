@@ -49,7 +49,10 @@ def check_names(strata: Sequence[str], score: str | None) -> None:
     if score is not None and score not in SCORES:
         raise UsageError(f"score={score!r} must be one of {', '.join(SCORES)}")
     if "score" in strata and score is None:
-        raise UsageError(f"strata of 'score' need the name of one: {', '.join(SCORES)}")
+        raise UsageError(
+            f"strata of 'score' need the name of one, as in --score {SCORES[0]}; there are "
+            f"{', '.join(SCORES)}"
+        )
 
 
 def writer(text: TextColumns) -> str:
