@@ -20,6 +20,7 @@ export function framePicture(sheet: Sheet | null, index: number, className: stri
   element.style.setProperty("background-image", `url("${path}")`);
   element.style.setProperty("background-size", `${sheet.columns * 100}% ${sheet.rows * 100}%`);
   element.style.setProperty("aspect-ratio", `${sheet.frame_width_px} / ${sheet.frame_height_px}`);
+  element.style.setProperty("--ratio", String(sheet.frame_width_px / sheet.frame_height_px));
   showFrame(element, sheet, index);
   return element;
 }

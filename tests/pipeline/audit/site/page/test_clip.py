@@ -49,6 +49,16 @@ def test_the_contact_sheet_stands_in_where_there_is_no_file(make_site, visit):
     one.page.wait_for_selector(".word.is-spoken")
 
 
+@pytest.mark.parametrize("width", [500, 900, 1440, 2200])
+def test_a_frame_that_stands_in_keeps_its_proportions(make_site, visit, width):
+    (item,) = make_site.items(1, media=True, pair=True)
+    folder = make_site([dataclasses.replace(item, media=None)])
+    one = visit(folder, viewport={"width": width, "height": 900}).begin()
+    box = one.page.locator(".stage .surface").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(160 / 90, rel=0.01)
+    assert box["height"] <= 0.47 * 900
+
+
 def test_the_contact_sheet_stands_in_for_a_file_that_does_not_play(make_site, visit):
     items = make_site.items(1, media=True)
     folder = make_site(items)
