@@ -17,12 +17,13 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from ..schemas.errors import EnvironmentFault
+from ..schemas.file_path import path_under
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class Store:
-    """Files under one root. Paths are relative to it, with forward slashes.
+    """Files under one root. Paths are relative to it, with forward slashes, and never lead out.
 
     Args:
         url: a local path or an fsspec URL such as `s3://bucket/run`.
@@ -45,8 +46,12 @@ class Store:
         return isinstance(self._fs, LocalFileSystem)
 
     def locate(self, path: str) -> str:
-        """Return the full path that `path` has in the file system of the store."""
-        return f"{self._root}/{path}" if path else self._root
+        """Return the full path that `path` has in the file system of the store.
+
+        Raises:
+            EnvironmentFault: it leads out of the root.
+        """
+        return path_under(self._root, path)
 
     def display(self, path: str = "") -> str:
         """Return the path or URL to print for `path`."""
@@ -59,6 +64,10 @@ class Store:
     def exists(self, path: str) -> bool:
         """Tell whether there is a file at `path`."""
         return bool(self._fs.isfile(self.locate(path)))
+
+    def is_folder(self, path: str = "") -> bool:
+        """Tell whether there is a folder at `path`."""
+        return bool(self._fs.isdir(self.locate(path)))
 
     def read(self, path: str) -> bytes:
         """Return the bytes of the file at `path`.

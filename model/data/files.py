@@ -9,6 +9,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from ...schemas.errors import EnvironmentFault
+from ...schemas.file_path import path_under
 
 _FOREIGN_ERRORS = (
     ("botocore.exceptions", "BotoCoreError"),
@@ -21,7 +22,7 @@ _FOREIGN_ERRORS = (
 
 
 class Files:
-    """Files under one root. Paths are relative to it, with forward slashes.
+    """Files under one root. Paths are relative to it, with forward slashes, and never lead out.
 
     Args:
         url: a local path or an fsspec URL such as `s3://bucket/dataset`.
@@ -47,7 +48,7 @@ class Files:
         try:
             with self._faults(folder):
                 # A listing that fsspec keeps would hide versions that were committed since.
-                found = self._fs.ls(f"{self._root}/{folder}", detail=False, refresh=True)
+                found = self._fs.ls(path_under(self._root, folder), detail=False, refresh=True)
         except FileNotFoundError:
             return []
         return [str(name).rstrip("/").rsplit("/", 1)[-1] for name in found]
@@ -60,7 +61,7 @@ class Files:
             EnvironmentFault: it cannot be read.
         """
         with self._faults(path):
-            content: bytes = self._fs.cat_file(f"{self._root}/{path}")
+            content: bytes = self._fs.cat_file(path_under(self._root, path))
         return content
 
     def source(self, path: str) -> str | IO[bytes]:
@@ -70,7 +71,7 @@ class Files:
             FileNotFoundError: there is none, and the files are not local.
             EnvironmentFault: it cannot be opened.
         """
-        whole = f"{self._root}/{path}"
+        whole = path_under(self._root, path)
         if isinstance(self._fs, LocalFileSystem):
             return whole
         with self._faults(path):

@@ -63,6 +63,32 @@ def test_what_is_put_can_be_read_in_pieces_listed_and_removed(store):
     store.remove("a")
 
 
+def test_folders_are_told_from_files(store):
+    store.put("a/b.txt", b"x")
+    assert store.is_folder("a")
+    assert store.is_folder()
+    assert not store.is_folder("a/b.txt")
+    assert not store.is_folder("nothing")
+
+
+@pytest.mark.parametrize("path", ["../secret", "a/../../secret", "/etc/passwd"])
+def test_no_path_leads_out_of_the_root(store, path, tmp_path):
+    (tmp_path / "secret").write_bytes(b"x")
+    (tmp_path / "mine").write_bytes(b"x")
+    for use in (store.read, store.exists, store.locate, store.names, store.remove):
+        with pytest.raises(EnvironmentFault, match="leads out of"):
+            use(path)
+    for write in (
+        lambda: store.put(path, b"y"),
+        lambda: store.put_if_absent(path, b"y"),
+        lambda: store.put_file(path, tmp_path / "mine"),
+        lambda: store.copy_to("a", store, path),
+    ):
+        with pytest.raises(EnvironmentFault, match="leads out of"):
+            write()
+    assert (tmp_path / "secret").read_bytes() == b"x"
+
+
 def test_put_replaces(store):
     store.put("stats.json", b"1")
     store.put("stats.json", b"2")

@@ -40,6 +40,12 @@ def test_a_file_that_is_not_there_stays_a_missing_file(files):
         files.read("a/none")
 
 
+@pytest.mark.parametrize("call", ["names", "read", "source"])
+def test_no_path_leads_out_of_the_root(files, call):
+    with pytest.raises(EnvironmentFault, match=r"'a/\.\./\.\./x' leads out of"):
+        getattr(files, call)("a/../../x")
+
+
 def test_a_folder_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")  # no right to read would not stop root
     with pytest.raises(EnvironmentFault, match=r"cannot read loop of .*: Too many levels of"):

@@ -1,12 +1,20 @@
 """A dataset is read by its manifest, through views."""
 
+import hashlib
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
 import pytest
 
 from interlink.pipeline.dataset.publish import publish_plan
 from interlink.pipeline.dataset.reader import read_documents
-from interlink.pipeline.dataset.versions import read_manifest, read_shards
+from interlink.pipeline.dataset.versions import manifest_path, read_manifest, read_shards
 from interlink.pipeline.store import Store
-from interlink.schemas.errors import UsageError
+from interlink.schemas.arrow import to_table
+from interlink.schemas.errors import EnvironmentFault, UsageError
+from interlink.schemas.manifest import Shard
 from interlink.schemas.view import Rule, View
 
 
@@ -27,6 +35,27 @@ def test_files_that_no_manifest_names_are_not_read(run, recipe, run_plan):
     (shard,) = read_shards(dataset, read_manifest(dataset))
     dataset.put("docs/001-00009-00000000.parquet", dataset.read(shard.docs_path))
     assert len(list(read_documents(recipe.dataset_url))) == 1
+
+
+@pytest.mark.parametrize("path", ["../outside.parquet", "docs/../../outside.parquet"])
+def test_a_manifest_names_no_file_outside_of_the_dataset(run, recipe, run_plan, path):
+    publish_plan(run, recipe, 1, run_plan(1, "a"))
+    dataset = Store(recipe.dataset_url)
+    manifest = read_manifest(dataset)
+    (shard,), (listed,) = read_shards(dataset, manifest), manifest.shard_lists
+    Path(dataset.url, "../outside.parquet").write_bytes(dataset.read(shard.docs_path))
+    buffer = io.BytesIO()
+    pq.write_table(to_table([replace(shard, docs_path=path)], Shard), buffer)
+    sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
+    dataset.put("hostile.parquet", buffer.getvalue())
+    for forged in (
+        replace(listed, path="hostile.parquet", sha256=sha256),
+        replace(listed, path=path),
+    ):
+        hostile = replace(manifest, shard_lists=(forged,))
+        dataset.put(manifest_path(manifest.version), hostile.to_json())
+        with pytest.raises(EnvironmentFault, match=r"outside.parquet' leads out of"):
+            list(read_documents(dataset.url))
 
 
 def test_where_there_is_no_dataset_it_says_so(tmp_path):
