@@ -25,8 +25,7 @@ from ..audit.comparison.text import (
 from ..audit.plan import read_plan
 from ..audit.ratings.store import stored_ratings
 from ..store import Store
-from .audit_sample import plain_text
-from .console import make_console
+from .console import make_console, plain_text
 from .gates import FailIf, check_gates, read_gates
 
 JSON_NAME, MARKDOWN_NAME = "comparison.json", "comparison.md"

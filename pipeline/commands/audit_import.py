@@ -12,8 +12,7 @@ from ..audit.plan import read_plan
 from ..audit.ratings.rows import SUFFIXES
 from ..audit.ratings.store import RATINGS_NAME, import_ratings
 from ..store import Store
-from .audit_sample import plain_text
-from .console import make_console
+from .console import make_console, plain_text
 
 
 def import_(

@@ -18,8 +18,7 @@ from ..audit.report.make import make_report
 from ..audit.report.markdown import render_markdown
 from ..audit.report.report_file import REPORT_FOLDER, REPORT_NAME, write_report
 from ..store import Store
-from .audit_sample import plain_text
-from .console import make_console
+from .console import make_console, plain_text
 from .gates import FailIf, check_gates, read_gates
 
 PAGE_NAME, MARKDOWN_NAME = f"{REPORT_FOLDER}/index.html", f"{REPORT_FOLDER}/report.md"

@@ -18,7 +18,7 @@ from ..audit.sample.settings import AUDITED_KINDS, AuditSettings
 from ..audit.sample.strata import DIMENSIONS
 from ..audit.site.build import build_site
 from ..store import Store
-from .console import make_console
+from .console import make_console, plain_text
 
 _MAX_ROWS = 20
 _Worst = Literal["low", "high"]
@@ -153,11 +153,6 @@ def _print_strata(console: Console, plan: AuditPlan) -> None:
     console.print(table)
     if len(plan.sizes) > _MAX_ROWS:
         console.print(f"and {len(plan.sizes) - _MAX_ROWS} more strata")
-
-
-def plain_text(text: str) -> str:
-    """Return text without what a terminal would obey: control and direction marks."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _names(listed: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The console that all commands print to, and times as people read them."""
+"""The console that all commands print to, and texts and times as people read them."""
 
 from rich.console import Console
 
@@ -14,6 +14,11 @@ def make_console() -> Console:
     if console.is_terminal:
         return console
     return Console(markup=False, highlight=False, width=PLAIN_WIDTH)
+
+
+def plain_text(text: str) -> str:
+    """Return text without what a terminal would obey: control and direction marks."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def clock(time_us: int) -> str:

@@ -126,7 +126,7 @@ def _of_claims(plan: AuditPlan, clips: Sequence[JudgedClip]) -> Iterable[str]:
 
 
 def _of_raters(plan: AuditPlan, ratings: Sequence[Rating]) -> Iterable[str]:
-    """Yield who gave all claims one verdict, without names: anything may stand in these."""
+    """Yield how many gave all claims one verdict, without names: anything may stand in these."""
     pools = {item.item_id: item for item in plan.items}
     verdicts: dict[str, list[Verdict]] = defaultdict(list)
     with_planted = set()
@@ -134,15 +134,28 @@ def _of_raters(plan: AuditPlan, ratings: Sequence[Rating]) -> Iterable[str]:
         verdicts[rating.rater].extend(vote.verdict for vote in rating.claims)
         if pools[rating.item_id].role is Role.PERTURBED:
             with_planted.add(rating.rater)
-    for rater in sorted(verdicts):
-        given = verdicts[rater]
+    alike: dict[tuple[Verdict, bool], list[int]] = defaultdict(list)
+    for rater, given in verdicts.items():
         if len(given) >= _MIN_CLAIMS and len(set(given)) == 1:
-            also = ", planted errors among them" if rater in with_planted else ""
-            said = given[0].value.replace("_", " ")
-            yield (
-                f"one rater judged all {len(given)} claims {said}{also}: that cannot be told from "
-                "not looking"
-            )
+            alike[given[0], rater in with_planted].append(len(given))
+    for (verdict, is_planted), numbers in sorted(alike.items()):
+        also = ", planted errors among them" if is_planted else ""
+        said = verdict.value.replace("_", " ")
+        yield f"{_judged_all(sorted(numbers), said)}{also}: that cannot be told from not looking"
+
+
+def _judged_all(numbers: Sequence[int], said: str) -> str:
+    """Return who judged all claims alike.
+
+    Args:
+        numbers: claims of each such rater, rising.
+        said: the verdict in words.
+    """
+    if len(numbers) == 1:
+        return f"one rater judged all {numbers[0]} claims {said}"
+    least, most = numbers[0], numbers[-1]
+    claims = f"{least}" if least == most else f"{least} to {most}"
+    return f"{len(numbers)} raters each judged all of their {claims} claims {said}"
 
 
 def _count(num: int, one: str, many: str | None = None) -> str:

@@ -14,6 +14,9 @@ SAMPLE_VERSION = 1
 AUDITED_KINDS = (TextKind.GIVEN, TextKind.CAPTION)
 """What is judged unless the user says otherwise: what training takes for a caption."""
 _PRINTED = frozenset({TextKind.SPEECH, TextKind.SUBTITLE})
+"""Printed beside the clip, to judge by."""
+_MAX_SHARE = 0.5
+"""Of clips shown again: more would make a page of little else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class AuditSettings:
     """How an audit's sample is drawn.
 
     Raises:
-        UsageError: a value is not allowed.
+        UsageError: a value is not allowed; the text names the option of `interlink audit sample`.
     """
 
     num_clips: int
@@ -52,20 +55,18 @@ class AuditSettings:
 
     def __post_init__(self) -> None:
         check_names(self.strata, self.score)
-        for name, least in (("num_clips", 1), ("num_risk", 0), ("min_per_stratum", 1)):
-            if getattr(self, name) < least:
-                raise UsageError(f"{name}={getattr(self, name)} must be at least {least}")
-        for name in ("repeat_share", "perturbed_share"):
-            if not 0 <= getattr(self, name) <= 0.5:
-                raise UsageError(f"{name}={getattr(self, name)} must lie in [0, 0.5]")
+        _check_least("--n", self.num_clips, 1)
+        _check_least("--risk", self.num_risk, 0)
+        _check_least("--min-per-stratum", self.min_per_stratum, 1)
+        _check_share("--repeats", self.repeat_share)
+        _check_share("--perturbed", self.perturbed_share)
         if not self.kinds or len(set(self.kinds)) < len(self.kinds):
-            raise UsageError("kinds must name at least one kind of text, each once")
-        if _PRINTED & set(self.kinds):
-            raise UsageError(
-                f"kinds={','.join(sorted(_PRINTED & set(self.kinds)))} are no captions"
-            )
+            raise UsageError("--kinds must name at least one kind of text, each once")
+        printed = _PRINTED & set(self.kinds)
+        if printed:
+            raise UsageError(f"--kinds {','.join(sorted(printed))}: what is said is no caption")
         if len(self.models) > 2 or len(set(self.models)) < len(self.models):
-            raise UsageError(f"models={list(self.models)} must be at most two, each once")
+            raise UsageError(f"--model {', '.join(self.models)}: name at most two, each once")
 
     def audit_id(self, content_digest: str) -> str:
         """Return the id of the audit of a dataset version: all but how many are drawn.
@@ -81,6 +82,16 @@ class AuditSettings:
             self.score if "score" in self.strata else None,
             (sorted(self.kinds), sorted(self.models)),
         )
+
+
+def _check_least(option: str, value: int, least: int) -> None:
+    if value < least:
+        raise UsageError(f"{option} {value} must be at least {least}")
+
+
+def _check_share(option: str, value: float) -> None:
+    if not 0 <= value <= _MAX_SHARE:  # NaN is neither
+        raise UsageError(f"{option} {value} must lie in [0, {_MAX_SHARE}]")
 
 
 def item_id(audit_id: str, clip_id: str, role: str) -> str:

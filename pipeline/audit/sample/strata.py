@@ -39,18 +39,18 @@ def check_names(strata: Sequence[str], score: str | None) -> None:
     """Check what a user named.
 
     Raises:
-        UsageError: there is no such kind of strata or no such score.
+        UsageError: there is no such kind of strata or no such score; the text names the option.
     """
     unknown = [name for name in strata if name not in DIMENSIONS]
     if unknown:
-        raise UsageError(f"strata={unknown[0]!r} must be among {', '.join(DIMENSIONS)}")
+        raise UsageError(f"--strata {unknown[0]} must be among {', '.join(DIMENSIONS)}")
     if len(set(strata)) < len(strata):
-        raise UsageError(f"strata {', '.join(strata)} name one twice")
+        raise UsageError(f"--strata {','.join(strata)} names one twice")
     if score is not None and score not in SCORES:
-        raise UsageError(f"score={score!r} must be one of {', '.join(SCORES)}")
+        raise UsageError(f"--score {score} must be one of {', '.join(SCORES)}")
     if "score" in strata and score is None:
         raise UsageError(
-            f"strata of 'score' need the name of one, as in --score {SCORES[0]}; there are "
+            f"--strata score needs the name of one, as in --score {SCORES[0]}; there are "
             f"{', '.join(SCORES)}"
         )
 

@@ -1,8 +1,8 @@
-"""The console, and times as people read them."""
+"""The console, and texts and times as people read them."""
 
 import pytest
 
-from interlink.pipeline.commands.console import clock, make_console
+from interlink.pipeline.commands.console import clock, make_console, plain_text
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,7 @@ def test_times_are_rounded_once_and_read_as_minutes_or_hours(time_us, text):
 def test_brackets_are_no_markup(capsys):
     make_console().print("runs/[a]/x [bold]y[/bold]")
     assert capsys.readouterr().out == "runs/[a]/x [bold]y[/bold]\n"
+
+
+def test_texts_cannot_command_a_terminal():
+    assert plain_text("group=\x1b[31m\u202ea") == "group=?[31m?a"

@@ -45,6 +45,21 @@ def test_one_verdict_for_everything_is_told_without_a_name(small_audit):
     )
 
 
+def test_raters_who_judged_alike_are_told_together(small_audit):
+    plan = small_audit.plan([(f"v{n}", 1) for n in range(30)])
+    said = {"ann": ("r", 30), "bob": ("r", 30), "cid": ("c", 25), "dan": ("r", 24)}
+    ratings = [
+        rating
+        for rater, (letter, num) in said.items()
+        for rating in small_audit.judge(rater, {f"i{n}": letter for n in range(num)})
+    ]
+    assert caveats_of(plan, ratings) == (
+        "one rater judged all 25 claims cannot tell: that cannot be told from not looking",
+        "3 raters each judged all of their 24 to 30 claims right: that cannot be told from not "
+        "looking",
+    )
+
+
 def test_of_few_claims_the_same_verdict_says_nothing(small_audit):
     plan = small_audit.plan([(f"v{n}", 1) for n in range(30)])
     ratings = [

@@ -237,12 +237,12 @@ def test_ids_of_items_tell_neither_role_nor_pool(url):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"num_clips": 0}, "num_clips=0 must be at least 1"),
-        ({"repeat_share": 0.6}, r"repeat_share=0.6 must lie in \[0, 0.5\]"),
-        ({"models": ("a", "b", "c")}, "at most two"),
+        ({"num_clips": 0}, "--n 0 must be at least 1"),
+        ({"repeat_share": 0.6}, r"--repeats 0.6 must lie in \[0, 0.5\]"),
+        ({"models": ("a", "b", "c")}, "--model a, b, c: name at most two"),
         ({"kinds": ()}, "at least one kind"),
-        ({"kinds": (TextKind.SPEECH,)}, "are no captions"),
-        ({"strata": ("score",)}, "need the name of one"),
+        ({"kinds": (TextKind.SPEECH,)}, "--kinds speech: what is said is no caption"),
+        ({"strata": ("score",)}, "--strata score needs the name of one"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(fields, message):

@@ -14,13 +14,15 @@ from interlink.schemas.errors import UsageError
 
 
 def test_unknown_names_are_refused_with_those_that_exist():
-    with pytest.raises(UsageError, match=r"strata='lang' must be among group, language"):
+    with pytest.raises(UsageError, match=r"--strata lang must be among group, language"):
         check_names(["lang"], None)
-    with pytest.raises(UsageError, match=r"score='blur' must be one of motion, sharpness"):
+    with pytest.raises(UsageError, match=r"--score blur must be one of motion, sharpness"):
         check_names([], "blur")
-    with pytest.raises(UsageError, match=r"strata of 'score' need the name of one"):
+    with pytest.raises(
+        UsageError, match=r"--strata score needs the name of one, as in --score mot"
+    ):
         check_names(["score"], None)
-    with pytest.raises(UsageError, match=r"name one twice"):
+    with pytest.raises(UsageError, match=r"--strata group,group names one twice"):
         check_names(["group", "group"], None)
 
 
