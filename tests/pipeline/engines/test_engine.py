@@ -43,11 +43,17 @@ def test_the_local_engine_is_the_plainest():
 
 @pytest.mark.engines
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["beam", "beam-processes", "ray"])
-@pytest.mark.parametrize("fate", ["keep", "die once"])
+@pytest.mark.parametrize(
+    ("name", "fate"),
+    [  # Beam in this process has no worker that could die alone
+        ("beam", "keep"),
+        ("beam-processes", "keep"),
+        ("beam-processes", "die once"),
+        ("ray", "keep"),
+        ("ray", "die once"),
+    ],
+)
 def test_an_engine_s_chatter_stays_off_the_terminal(tmp_path, monkeypatch, name, fate):
-    if (name, fate) == ("beam", "die once"):
-        pytest.skip("the worker is the driver")
     script = tmp_path / "go.py"
     script.write_text(textwrap.dedent(SCRIPT))
     with tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as short:
