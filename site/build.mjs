@@ -1,5 +1,6 @@
-// Writes what is shipped with the Python package: one script and one style sheet. Both name the
-// digest of their source, so that a test can tell, without Node, when they are out of date.
+// Writes what is shipped with the Python package: one script and one style sheet, and the theme
+// alone for the report. All name the digest of their source, so that a test can tell, without Node,
+// when they are out of date.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { build } from "esbuild";
@@ -10,7 +11,7 @@ for (const name of names) hash.update(`${name}\0`).update(readFileSync(`src/${na
 const banner = `/* Built from site/src, sha256 ${hash.digest("hex")} */`;
 
 await build({
-  entryPoints: ["src/app.ts", "src/app.css"],
+  entryPoints: ["src/app.ts", "src/app.css", "src/theme.css"],
   outdir: "../pipeline/audit/site/page",
   bundle: true,
   format: "iife",

@@ -66,7 +66,8 @@ def test_what_is_no_python_is_in_the_wheel(installed):
     wanted = {name for name in tracked if not name.endswith((".py", ".md"))}
     wanted |= {name for name in tracked if "/templates/" in name}
     assert {
-        f"pipeline/audit/site/page/{name}" for name in ("index.html", "app.js", "app.css")
+        f"pipeline/audit/site/page/{name}"
+        for name in ("index.html", "app.js", "app.css", "theme.css")
     } <= wanted
     assert {name for name in wanted if not (installed / "interlink" / name).is_file()} == set()
 

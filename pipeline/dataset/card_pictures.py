@@ -9,9 +9,10 @@ from typing import Any
 import jinja2
 
 from ...schemas.audit_report import AuditReport
+from ...schemas.estimate import Estimate
 from ...schemas.outcome import Disposition
 from ..audit.report import wording
-from ..audit.report.forest import make_axis
+from ..audit.report.forest import Axis, make_axis
 from ..audit.report.visible import visible
 from ..recipe import Steps
 from .card_facts import CardFacts, Histogram, by_count
@@ -40,6 +41,10 @@ class Row:
     """Where a paler bar ends that goes on from there."""
     dot: int | None = None
     """Where a dot is; the bar is then the thin one of an interval."""
+    is_doubtful: bool = False
+    """Whether an interval must not be relied on: it is dashed."""
+    struck: str = ""
+    """What stands struck through before the text, as it must not be quoted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +59,17 @@ class Picture:
     """What one must know to read it."""
     rows: tuple[Row, ...]
     """Its rows, from top to bottom."""
+    ends: tuple[str, str] | None = None
+    """What both ends of the lines of intervals stand for."""
 
     @property
     def alt(self) -> str:
         """What it says, for who cannot see it."""
-        told = (f"{row.label}: {row.text}" for row in self.rows if row.end is not None)
+        told = (
+            f"{row.label}: {f'{row.struck} {row.text}'.lstrip()}"
+            for row in self.rows
+            if row.end is not None
+        )
         return f"{self.title}. {'; '.join(told)}"
 
     def svg(self) -> bytes:
@@ -117,23 +128,34 @@ def rates_picture(report: AuditReport) -> Picture | None:
     if not rates:
         return None
     axis = make_axis(rate.estimate for rate in rates)
+    is_quotable = report.is_quotable
+    doubt = "; dashed: not to be relied on" if wording.has_doubts([report]) else ""
+    return Picture(
+        path=_path(f"audit-{report.audit_id[:12]}"),
+        title=f"What raters found{'' if is_quotable else ': not to be quoted'}",
+        note=f"rates with 95 % intervals{doubt}",
+        rows=tuple(
+            _rate_row(rate.title, rate.estimate, axis, report.is_quotable) for rate in rates
+        ),
+        ends=(axis.ticks[0].label, axis.ticks[-1].label),
+    )
 
+
+def _rate_row(title: str, estimate: Estimate, axis: Axis, is_quotable: bool) -> Row:
     def px(share: float) -> int:
         return round(_BAR_PX * min(max(share / axis.end, 0.0), 1.0))
 
-    rows = [
-        Row(
-            label=rate.title,
-            text=wording.share_of(rate.estimate),
-            start=px(rate.estimate.lower),
-            end=px(rate.estimate.upper),
-            dot=px(rate.estimate.value or 0.0),
-        )
-        for rate in rates
-    ]
-    quoted = "" if report.is_quotable else "; not to be quoted"
-    note = f"the line is {wording.percent(axis.end)} long, with 95 % intervals{quoted}"
-    return _picture(f"audit-{report.audit_id[:12]}", "What raters found", note, rows)
+    value = wording.percent(estimate.value)
+    interval = f"({wording.interval(estimate)})"
+    return Row(
+        label=title,
+        text=f"{value} {interval}" if is_quotable else interval,
+        start=px(estimate.lower),
+        end=px(estimate.upper),
+        dot=px(estimate.value or 0.0),
+        is_doubtful=bool(estimate.caveats),
+        struck="" if is_quotable else value,
+    )
 
 
 def _left(left: int, reasons: Sequence[tuple[str, int]]) -> str:
@@ -153,8 +175,11 @@ def _short(text: str, most: int) -> str:
 
 
 def _picture(name: str, title: str, note: str, rows: Sequence[Row]) -> Picture:
-    path = f"{PICTURE_FOLDER}/{name}.svg"
-    return Picture(path=path, title=title, note=note, rows=tuple(rows))
+    return Picture(path=_path(name), title=title, note=note, rows=tuple(rows))
+
+
+def _path(name: str) -> str:
+    return f"{PICTURE_FOLDER}/{name}.svg"
 
 
 def _bars(counts: Sequence[tuple[str, int]]) -> list[Row]:

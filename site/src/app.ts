@@ -8,7 +8,7 @@ import { ItemView } from "./item_view";
 import { Keyboard, type Binding } from "./keyboard";
 import { ListView } from "./list_view";
 import { Store } from "./store";
-import { plain } from "./text";
+import { counted, plain } from "./text";
 import type { Audit } from "./types";
 
 const SAID_MS = 6000;
@@ -218,7 +218,7 @@ class App {
 
   private download(): void {
     const count = downloadRatings(this.audit, this.store);
-    this.say(count === 0 ? "Nothing is rated yet." : `${count} ratings downloaded.`);
+    this.say(count === 0 ? "Nothing is rated yet." : `${counted(count, "rating")} downloaded.`);
   }
 
   private importRatings(): void {

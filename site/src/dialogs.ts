@@ -2,7 +2,7 @@
 
 import { button, h, key, type Child } from "./dom";
 import type { Keyboard } from "./keyboard";
-import { untrusted } from "./text";
+import { counted, untrusted } from "./text";
 import type { Audit, Rubric, Term } from "./types";
 
 /** Open a dialog; it closes by Escape or its button, and is gone then. */
@@ -94,7 +94,7 @@ export function openStart(audit: Audit, name: string, begin: (name: string) => v
   const dialog = open(
     "Welcome",
     "start",
-    h("p", {}, `${audit.rows.length.toLocaleString("en")} items of `, untrusted(audit.title), " to judge."),
+    h("p", {}, `${counted(audit.rows.length, "item")} of `, untrusted(audit.title), " to judge."),
     form,
     h("details", { open: true }, h("summary", {}, "How to judge"), ...rubricParts(audit.rubric)),
   );
@@ -114,7 +114,7 @@ export function openFinish(count: number, download: () => void): void {
   open(
     "All done",
     "end",
-    h("p", {}, `All ${count.toLocaleString("en")} items are rated. Thank you.`),
+    h("p", {}, count === 1 ? "The one item is rated. Thank you." : `All ${counted(count, "item")} are rated. Thank you.`),
     h("p", {}, "Download your ratings and hand the file to whoever made this audit."),
     save,
   );

@@ -3,7 +3,7 @@
 import { fromLines, ratingsOf, toLines, type Draft, type Imported } from "./ratings";
 import { h } from "./dom";
 import type { Store } from "./store";
-import { plain } from "./text";
+import { counted, plain } from "./text";
 import type { Audit } from "./types";
 
 const MAX_BYTES = 64 << 20;
@@ -42,9 +42,10 @@ function takeRatings(found: Imported, store: Store): string {
     if (isNewer(draft, store.draftOf(item_id))) newer.set(item_id, draft);
   }
   store.replace(newer);
-  const left = found.problems.length;
-  const problems = left === 0 ? "" : ` ${left} lines were left out: ${plain(found.problems[0] ?? "")}.`;
-  return `${newer.size} ratings of ${plain(rater, 40)} taken over.${problems}`;
+  const [problem] = found.problems;
+  const left = counted(found.problems.length, "line");
+  const problems = problem === undefined ? "" : ` Left out: ${left}, such as: ${plain(problem)}.`;
+  return `${counted(newer.size, "rating")} of ${plain(rater, 40)} taken over.${problems}`;
 }
 
 function isNewer(draft: Draft, than: Draft): boolean {

@@ -3,7 +3,7 @@
 import { button, h, key } from "./dom";
 import { ClaimRow, press, type Change } from "./claim_row";
 import { judgeClaim, MAX_NOTE_CHARS, statusOf, findClaim, type Draft } from "./ratings";
-import { plain, untrusted, words } from "./text";
+import { counted, plain, shortDigests, untrusted, words } from "./text";
 import type { ClaimVerdictName, ClipVerdictName, Item, Preference, Row, Rubric, Text } from "./types";
 
 const CLIP_KEYS: Record<string, string> = { good: "g", flawed: "f", bad: "b" };
@@ -213,7 +213,7 @@ export class Judge {
         "h2",
         {},
         name,
-        h("span", { class: "quiet" }, ` ${plural(text.claims.length, "claim")}`),
+        h("span", { class: "quiet" }, ` ${counted(text.claims.length, "claim")}`),
         text.status !== "ok" && h("span", { class: "tag warn" }, plain(text.status, 20)),
       ),
       text.claims.length === 0 ? h("p", { class: "quiet" }, "This caption is empty.") : list,
@@ -255,10 +255,7 @@ function reveal(text: Text): Node[] {
   for (const fact of text.facts) {
     facts.append(h("dt", {}, plain(words(fact.name), 40)), h("dd", {}, untrusted(fact.value)));
   }
-  const by = text.writer === null ? "Given with the source" : `Written by ${plain(text.writer)}`;
-  return [h("p", { class: "writer" }, by), ...(text.facts.length > 0 ? [facts] : [])];
-}
-
-function plural(count: number, name: string): string {
-  return `${count} ${name}${count === 1 ? "" : "s"}`;
+  const whole = text.writer === null ? null : plain(text.writer);
+  const by = whole === null ? "Given with the source" : `Written by ${shortDigests(whole)}`;
+  return [h("p", { class: "writer", title: whole }, by), ...(text.facts.length > 0 ? [facts] : [])];
 }

@@ -4,7 +4,7 @@ import { h } from "./dom";
 import { NO_FILTER, select, SHOWN, SORTS, valuesOf, type Filter, type Sort } from "./filter";
 import { List } from "./list";
 import type { Store } from "./store";
-import { plain } from "./text";
+import { counted, plain } from "./text";
 import type { Audit } from "./types";
 
 export class ListView {
@@ -55,9 +55,9 @@ export class ListView {
       (row) => this.store.draftOf(row.item_id),
       (row) => this.store.statusOf(row),
     );
-    const all = this.audit.rows.length;
+    const all = counted(this.audit.rows.length, "item");
     const count = this.shown.length;
-    this.count.textContent = count === all ? `${all} items` : `${count} of ${all} items`;
+    this.count.textContent = count === this.audit.rows.length ? all : `${count.toLocaleString("en")} of ${all}`;
     this.list.show(this.shown);
   }
 

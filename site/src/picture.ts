@@ -15,14 +15,19 @@ export function localPath(src: string): string | null {
 /** Make an element that shows one frame of a sheet; without a sheet it stays empty. */
 export function framePicture(sheet: Sheet | null, index: number, className: string): HTMLElement {
   const element = h("div", { class: `frame ${className}` });
-  const path = sheet === null ? null : localPath(sheet.src);
-  if (sheet === null || path === null) return element;
+  if (sheet !== null) putFrame(element, sheet, index);
+  return element;
+}
+
+/** Put one frame of a sheet behind an element, and give the element its proportions. */
+export function putFrame(element: HTMLElement, sheet: Sheet, index: number): void {
+  const path = localPath(sheet.src);
+  if (path === null) return;
   element.style.setProperty("background-image", `url("${path}")`);
   element.style.setProperty("background-size", `${sheet.columns * 100}% ${sheet.rows * 100}%`);
   element.style.setProperty("aspect-ratio", `${sheet.frame_width_px} / ${sheet.frame_height_px}`);
   element.style.setProperty("--ratio", String(sheet.frame_width_px / sheet.frame_height_px));
   showFrame(element, sheet, index);
-  return element;
 }
 
 /** Show another frame of the same sheet. */

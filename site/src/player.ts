@@ -41,11 +41,7 @@ export class Player {
       { class: "player-bar", role: "group", "aria-label": "Player" },
       this.playButton,
       this.time,
-      h("span", { class: "spacer" }),
-      replay,
-      this.loopButton,
-      this.rateButton,
-      this.muteButton,
+      h("div", { class: "player-settings" }, replay, this.loopButton, this.rateButton, this.muteButton),
     );
     this.element = h("div", { class: "player" }, this.stage, this.notice, bar);
     this.applySettings();
@@ -114,6 +110,7 @@ export class Player {
     const surface = new VideoSurface(
       media,
       path,
+      this.item.sheet,
       () => this.update(),
       () => this.standIn(),
     );

@@ -1,7 +1,7 @@
 // What a player shows: the clip's own file, or its contact sheet by a clock where there is none.
 
 import { h } from "./dom";
-import { frameAt, framePicture, showFrame } from "./picture";
+import { frameAt, framePicture, putFrame, showFrame } from "./picture";
 import type { Item, Media, Sheet } from "./types";
 
 export interface Surface {
@@ -19,7 +19,7 @@ export interface Surface {
   dispose(): void;
 }
 
-/** Plays the clip's file. */
+/** Plays the clip's file; until it is loaded, the first frame of the contact sheet is seen. */
 export class VideoSurface implements Surface {
   readonly element: HTMLVideoElement;
   readonly hasSound = true;
@@ -27,14 +27,19 @@ export class VideoSurface implements Surface {
   constructor(
     private readonly media: Media,
     path: string,
+    sheet: Sheet | null,
     onChange: () => void,
     onError: () => void,
   ) {
     this.element = h("video", { class: "surface", preload: "auto", playsinline: true, tabindex: -1 });
     this.element.setAttribute("aria-label", "The clip");
+    if (sheet !== null) putFrame(this.element, sheet, 0);
     for (const name of ["play", "pause", "ended", "seeked", "loadeddata"]) {
       this.element.addEventListener(name, onChange);
     }
+    // Nothing behind it then, should its own proportions be others.
+    const bare = (): void => void this.element.style.removeProperty("background-image");
+    this.element.addEventListener("loadeddata", bare, { once: true });
     this.element.addEventListener("error", onError, { once: true });
     this.element.src = path;
   }

@@ -80,6 +80,16 @@ export function clock(us: number): string {
   return `${head}:${rest}.${tenths % 10}`;
 }
 
+/** Return a number of things: `1 item`, `1,200 items`. */
+export function counted(count: number, name: string): string {
+  return `${count.toLocaleString("en")} ${name}${count === 1 ? "" : "s"}`;
+}
+
+/** Return a text with seven digits of each digest in it, as Git shows its own. */
+export function shortDigests(text: string): string {
+  return text.replace(/[0-9a-f]{12,}/g, (digest) => digest.slice(0, 7));
+}
+
 /** Return `name_of_a_thing` as words. */
 export function words(name: string): string {
   return name.replaceAll("_", " ");

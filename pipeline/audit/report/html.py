@@ -1,6 +1,7 @@
 """The report as one page: no script, no request, opens from `file://`, prints.
 
-It reads the report and looks for contact sheets in the audit's folder, nothing else.
+It reads the report and looks for contact sheets in the audit's folder, nothing else. Its colors are
+those of the review page.
 """
 
 import base64
@@ -24,6 +25,7 @@ _POLICY = (
     "default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'none'"
 )
+_DIGEST = re.compile(r"[0-9a-f]{12,}")
 _PLAIN_NAME = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,99}")
 
 
@@ -34,7 +36,9 @@ def render_html(report: AuditReport, folder: Path) -> str:
         report: what was found.
         folder: of the audit; contact sheets that it lacks are left out.
     """
-    style = (importlib.resources.files(__package__) / "templates/report.css").read_text("utf-8")
+    audit = importlib.resources.files(__package__.rpartition(".")[0])
+    names = ("site/page/theme.css", "report/templates/report.css")
+    style = "".join((audit / name).read_text("utf-8") for name in names)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     rubric = make_rubric()
     return (
@@ -68,6 +72,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["others"] = to_html
     environment.filters["plain"] = visible
+    environment.filters["short"] = _short_digests
     environment.filters["joined"] = _joined
     environment.filters["told"] = _told
     environment.globals["w"] = wording
@@ -87,6 +92,11 @@ def _told(text: str) -> Markup:
         Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
         for place, part in enumerate(parts)
     )
+
+
+def _short_digests(text: str) -> str:
+    """Return a text with seven digits of each digest in it, as the review page shows them."""
+    return _DIGEST.sub(lambda found: found[0][:7], text)
 
 
 def _sheet(folder: Path, example: ErrorExample) -> str | None:

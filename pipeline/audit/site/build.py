@@ -9,6 +9,7 @@ from pathlib import Path
 from ....schemas.audit import AuditItem, AuditPlan
 from ....schemas.document import Document
 from ....schemas.errors import UsageError
+from ....schemas.manifest import Manifest
 from ...dataset.reader import read_documents
 from ...dataset.versions import read_manifest
 from ...store import Store
@@ -59,35 +60,13 @@ def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> Si
     """
     began_s = _cpu_s()
     dataset = Store(plan.dataset_url)
-    manifest = read_manifest(dataset, plan.dataset_version)
-    if manifest.content_digest != plan.content_digest:
-        raise UsageError(
-            f"{plan.dataset_url} version {plan.dataset_version} has content digest "
-            f"{manifest.content_digest}, the audit was drawn from {plan.content_digest}: "
-            "draw it again"
-        )
+    manifest = _sampled_version(dataset, plan)
     folder.mkdir(parents=True, exist_ok=True)
-    documents = read_documents(plan.dataset_url, version=plan.dataset_version)
-    found: dict[str, SiteItem] = {}
-    wanted: dict[str, WantedClip] = {}
-    for item, document in _pairs(plan.items, documents):
-        clip = find_clip(item, document)
-        file = WantedClip.of(clip)
-        if file is not None:
-            wanted[item.clip_id] = file
-        sheet = write_sheet(clip, folder)
-        found[item.item_id] = describe_item(item, document, media=None, sheet=sheet)
-    missing = [item.item_id for item in plan.items if item.item_id not in found]
-    if missing:
-        raise UsageError(f"{len(missing)} items are not in the dataset, such as {missing[0]}")
+    found, wanted = _describe_items(plan, folder)
     media = write_media(dataset, manifest, wanted, folder)
-    items = (
-        replace(found[item.item_id], media=media.get(item.clip_id))
-        for item in sorted(plan.items, key=lambda item: item.order)
-    )
     write_site(
         folder,
-        items,
+        (replace(item, media=media.get(item.clip_id)) for item in found),
         audit_id=plan.audit_id,
         title=title or plan.dataset_url.rstrip("/").rsplit("/", 1)[-1],
         dataset_version=plan.dataset_version,
@@ -105,9 +84,46 @@ def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> Si
     )
 
 
-def _cpu_s() -> float:
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
+def _sampled_version(dataset: Store, plan: AuditPlan) -> Manifest:
+    """Return the version that was sampled.
+
+    Raises:
+        UsageError: its content is another since.
+    """
+    manifest = read_manifest(dataset, plan.dataset_version)
+    if manifest.content_digest != plan.content_digest:
+        raise UsageError(
+            f"{plan.dataset_url} version {plan.dataset_version} has content digest "
+            f"{manifest.content_digest}, the audit was drawn from {plan.content_digest}: "
+            "draw it again"
+        )
+    return manifest
+
+
+def _describe_items(plan: AuditPlan, folder: Path) -> tuple[list[SiteItem], dict[str, WantedClip]]:
+    """Write the contact sheets; return the items in the order of judging, still without media.
+
+    Returns:
+        The items, and by id the clips whose files are asked for.
+
+    Raises:
+        UsageError: an item is not in the dataset.
+    """
+    documents = read_documents(plan.dataset_url, version=plan.dataset_version)
+    found: dict[str, SiteItem] = {}
+    wanted: dict[str, WantedClip] = {}
+    for item, document in _pairs(plan.items, documents):
+        clip = find_clip(item, document)
+        file = WantedClip.of(clip)
+        if file is not None:
+            wanted[item.clip_id] = file
+        sheet = write_sheet(clip, folder)
+        found[item.item_id] = describe_item(item, document, media=None, sheet=sheet)
+    missing = [item.item_id for item in plan.items if item.item_id not in found]
+    if missing:
+        raise UsageError(f"{len(missing)} items are not in the dataset, such as {missing[0]}")
+    ordered = sorted(plan.items, key=lambda item: item.order)
+    return [found[item.item_id] for item in ordered], wanted
 
 
 def _pairs(
@@ -119,3 +135,8 @@ def _pairs(
     for document in documents:
         for item in by_document.get(document.document_id, ()):
             yield item, document
+
+
+def _cpu_s() -> float:
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system

@@ -103,7 +103,9 @@ def test_pictures_are_there_and_say_in_words_what_they_show(audit, audited):
     names = {Path(path).stem for path in pictures.values()}
     assert names >= {"durations", "characters", f"audit-{published.audit.audit_id[:12]}"}
     assert all(dataset.read(path).startswith(b"<svg") for path in pictures.values())
-    assert any(alt.startswith("What raters found. Wrong claims: ") for alt in pictures)
+    assert any(
+        alt.startswith("What raters found: not to be quoted. Wrong claims: ") for alt in pictures
+    )
 
 
 def test_the_same_version_gives_the_same_bytes(audit, audited):

@@ -1,6 +1,7 @@
 """The card's pictures are SVG that says in words what it shows, whatever others wrote."""
 
 import xml.etree.ElementTree as ElementTree
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -11,7 +12,10 @@ from interlink.pipeline.dataset.card_pictures import (
     Row,
     distribution_pictures,
     funnel_picture,
+    rates_picture,
 )
+from interlink.schemas.audit_report import Rate
+from interlink.schemas.estimate import Estimate, Method
 
 HOSTILE = "<script>alert(1)</script> & \x00 \u202e \ufffe \ud800 \"'" + "x" * 1_000_000
 
@@ -83,6 +87,50 @@ def test_the_funnel_goes_down_step_by_step_to_what_was_kept():
     ]
     after_cut = picture.rows[6]
     assert (after_cut.end, after_cut.rest) == (round(260 * 11 / 20), 260)
+
+
+def rate(title: str, value: float | None, **fields) -> Rate:
+    given = {"value": value, "lower": 0.1, "upper": 0.3, "confidence": 0.95} | fields
+    estimate = Estimate(
+        **given, method=Method.BOOTSTRAP, num_items=40, num_effective_items=40.0, num_clusters=35
+    )
+    return Rate(
+        name="wrong",
+        title=title,
+        what="",
+        estimate=estimate,
+        exact=estimate,
+        wilson=estimate,
+        num_of=8,
+        num_items=40,
+    )
+
+
+def audited(*rates: Rate, is_quotable: bool = True) -> SimpleNamespace:
+    return SimpleNamespace(audit_id="a" * 32, rates=rates, is_quotable=is_quotable)
+
+
+def test_rates_stand_on_a_line_whose_ends_are_named():
+    picture = rates_picture(audited(rate("Wrong claims", 0.2), rate("Bad clips", None)))
+    assert picture is not None
+    assert (picture.title, picture.note) == ("What raters found", "rates with 95 % intervals")
+    assert picture.alt == "What raters found. Wrong claims: 20.0 % (10.0 to 30.0 %)"
+    assert texts(picture)[-2:] == ["0 %", "30 %"]
+    assert b"line-through" not in picture.svg()
+    assert b"dasharray" not in picture.svg()
+    assert rates_picture(audited(rate("Bad clips", None))) is None
+
+
+def test_rates_that_must_not_be_quoted_are_struck_through_and_doubtful_intervals_dashed():
+    rates = (rate("Wrong claims", 0.2), rate("Bad clips", 0.2, caveats=("only 4 videos",)))
+    picture = rates_picture(audited(*rates, is_quotable=False))
+    assert picture is not None
+    assert picture.alt.startswith("What raters found: not to be quoted. Wrong claims: 20.0 % (10.0")
+    assert picture.note == "rates with 95 % intervals; dashed: not to be relied on"
+    root = ElementTree.fromstring(picture.svg())
+    spans = root.findall(".//{*}tspan[@text-decoration='line-through']")
+    assert [span.text for span in spans] == ["20.0 %", "20.0 %"]
+    assert len(root.findall(".//{*}line[@stroke-dasharray]")) == 1
 
 
 @pytest.mark.parametrize("dot", [None, 4])

@@ -1,5 +1,6 @@
 """The report as a page: what is in it, and what is not."""
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -72,6 +73,28 @@ def test_it_is_said_on_top_that_rates_must_not_be_quoted(changed, report, tmp_pa
     assert "Not to be quoted: 7.5" in html
 
 
+def test_what_must_not_be_quoted_is_marked_in_every_part_that_tells_rates(
+    changed, report, tmp_path
+):
+    assert "not to be quoted" not in render_html(report, tmp_path)
+    html = render_html(changed(reasons=("cohen kappa is 0.412, below 0.667",)), tmp_path)
+    start = html.index('<div class="unquotable">')
+    places = [html.index(f'id="{name}"', start) for name in ("rates", "strata", "models", "errors")]
+    assert places == sorted(places)
+    assert max(places) < html.index('</div>\n<section id="agreement"')
+    heads = re.findall(r"<h2[^>]*>([^<]+) <span class=\"tag bad\">not to be quoted</span>", html)
+    assert heads == ["By stratum", "By model", "What is wrong"]
+
+
+def test_revisions_are_told_short_and_whole(changed, report, tmp_path):
+    (text, *_) = report.texts
+    revision = "1-ocr-090f04abcd9d-6f327246b503"
+    text = dataclasses.replace(text, revision=revision)
+    html = render_html(changed(texts=(text,)), tmp_path)
+    assert f'title="{revision}"' in html
+    assert ">1-ocr-090f04a-6f32724<" in html
+
+
 def test_before_anybody_has_judged_it_has_no_rates(empty, tmp_path):
     page = Page(render_html(empty, tmp_path))
     assert "Nothing to quote yet" in page.text
@@ -84,7 +107,9 @@ def test_contact_sheets_that_are_not_there_are_left_out(report, tmp_path):
     (tmp_path / "site/sheets").mkdir(parents=True)
     (tmp_path / first.sheet).write_bytes(b"picture")
     page = Page(render_html(report, tmp_path))
-    assert [a["src"] for a in page.all("img")] == [f"../site/sheets/{first.clip_id}.jpg"]
+    path = f"../site/sheets/{first.clip_id}.jpg"
+    assert [a["src"] for a in page.all("img")] == [path]
+    assert path in [a["href"] for a in page.all("a")]
     assert second.text in page.text
 
 
@@ -137,13 +162,11 @@ def test_hostile_text_runs_nothing_and_breaks_nothing(hostile, tmp_path, attack)
     assert not re.search("[\x00\x1b\u202e\u2066\u200f\u2028]", html)
 
 
-def test_its_colors_are_those_of_the_review_page():
-    def colors(path):
-        found = re.findall(r"^ {2,4}(--[\w-]+): ([^;]+);", path.read_text("utf-8"), re.MULTILINE)
-        return {name: {value for one, value in found if one == name} for name, _ in found}
-
-    review = colors(ROOT / "site/src/app.css")
-    report = colors(ROOT / "pipeline/audit/report/templates/report.css")
-    for name, values in report.items():
-        print_alone = {"#ffffff", "#cfcbc1"} if name in ("--ground", "--panel", "--line") else set()
-        assert values <= review[name] | print_alone, name
+def test_its_colors_are_those_of_the_review_page(report, tmp_path):
+    html = render_html(report, tmp_path)
+    assert (ROOT / "pipeline/audit/site/page/theme.css").read_text() in html
+    own = (ROOT / "pipeline/audit/report/templates/report.css").read_text()
+    screen, paper = own.split("@media print")
+    colored = re.compile(r"#[0-9a-f]{3,8}\b|rgb\(")
+    assert not colored.search(screen)
+    assert colored.search(paper)

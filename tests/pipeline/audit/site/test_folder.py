@@ -214,5 +214,5 @@ def test_the_shipped_page_is_built_from_the_source_beside_it():
     hashed = hashlib.sha256()
     for path in sorted((ROOT / "site/src").iterdir(), key=lambda path: path.name):
         hashed.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    for name in ("app.js", "app.css"):
+    for name in ("app.js", "app.css", "theme.css"):
         assert hashed.hexdigest() in (ROOT / "pipeline/audit/site/page" / name).read_text(), name

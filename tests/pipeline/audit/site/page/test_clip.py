@@ -17,6 +17,34 @@ def test_the_clip_plays_and_words_light_up_as_they_are_spoken(make_site, visit):
     assert one.page.evaluate("document.querySelector('video').paused")
 
 
+@pytest.mark.parametrize("width", [420, 1440])
+def test_the_player_has_its_size_and_a_picture_before_the_clip_is_loaded(make_site, visit, width):
+    folder = make_site(make_site.items(1, media=True))
+    one = visit(folder, viewport={"width": width, "height": 900})
+    held = []
+    one.context.route("**/*.mp4", lambda route: held.append(route))
+    one.page.reload()
+    one.begin()
+    picture = "document.querySelector('video').style.backgroundImage"
+    assert "sheets/clip.jpg" in one.page.evaluate(picture)
+    before = one.page.locator(".stage").bounding_box()
+    for route in held:
+        route.continue_()
+    one.context.unroute("**/*.mp4")
+    one.until("document.querySelector('video').readyState >= 2")
+    assert one.page.evaluate(picture) == ""
+    assert one.page.locator(".stage").bounding_box() == before
+    assert before["width"] / before["height"] == pytest.approx(16 / 9, rel=0.01)
+
+
+def test_the_buttons_of_the_player_stay_in_one_line_on_a_phone(make_site, visit):
+    folder = make_site(make_site.items(1, media=True))
+    one = visit(folder, viewport={"width": 420, "height": 900}).begin()
+    buttons = one.page.locator(".player-bar button")
+    assert buttons.count() == 5
+    assert len({buttons.nth(n).bounding_box()["y"] for n in range(5)}) == 1
+
+
 def test_keys_move_in_the_clip_and_light_the_word_there(make_site, visit):
     one = visit(make_site(make_site.items(1, media=True))).begin()
     one.until("document.querySelector('video').readyState >= 2")

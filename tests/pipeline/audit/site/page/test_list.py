@@ -40,11 +40,11 @@ def test_items_are_found_filtered_and_sorted(one):
     one.press("/")
     one.page.keyboard.type("part 4321")
     # The one of that title, and the one of that place.
-    one.page.wait_for_selector("text=2 of 5000 items")
+    one.page.wait_for_selector("text=2 of 5,000 items")
     one.page.fill("[type=search]", "")
-    one.page.wait_for_selector("text='5000 items'")
+    one.page.wait_for_selector("text='5,000 items'")
     one.page.select_option("[aria-label=Language]", "de")
-    one.page.wait_for_selector("text=2500 of 5000 items")
+    one.page.wait_for_selector("text=2,500 of 5,000 items")
     one.page.select_option("[aria-label=Language]", "")
     one.press("Escape")
     one.page.select_option("[aria-label=Sort]", "title")
@@ -56,4 +56,13 @@ def test_what_is_rated_is_marked_and_can_be_shown_alone(one):
     one.page.wait_for_selector("text='2 of 5000'", state="attached")
     assert one.page.get_attribute("#row-0", "data-verdict") == "good"
     one.page.select_option("[aria-label=Show]", "rated")
-    one.page.wait_for_selector("text=1 of 5000 items")
+    one.page.wait_for_selector("text=1 of 5,000 items")
+
+
+def test_one_item_is_not_several(make_site, visit):
+    one = visit(make_site(make_site.items(1)))
+    assert "1 item of How-to videos to judge." in one.page.text_content("dialog.start")
+    one.begin()
+    assert one.page.text_content(".list-count") == "1 item"
+    one.press("g", "Enter")
+    assert "The one item is rated." in one.page.text_content("dialog.end")
