@@ -9,8 +9,10 @@ from rich.table import Table
 
 from ...schemas.audit import Role
 from ..audit.plan import read_plan
+from ..audit.ratings.read import Ratings
 from ..audit.ratings.rows import SUFFIXES
 from ..audit.ratings.store import RATINGS_NAME, import_ratings
+from ..audit.report.wording import count
 from ..store import Store
 from .console import make_console, plain_text
 
@@ -27,8 +29,8 @@ def import_(
     what Label Studio exports as JSON.
 
     Of several ratings by one rater of one item the latest counts, so a file may be imported again.
-    Ratings of another audit or dataset version are refused, and nothing is imported of files with a
-    mistake: each is told with its line.
+    Ratings of another audit or dataset version are refused, and nothing is imported where a file
+    has a mistake: each is told with its line.
     """
     folder = Store(str(audit))
     ratings = import_ratings(folder, files)
@@ -46,7 +48,18 @@ def import_(
         table.add_row(plain_text(rater), clips, f"{len(rated)} of {len(plan.items)}")
     console = make_console()
     console.print(table)
-    console.print(f"replaced {ratings.num_replaced} ratings by later ones")
+    console.print(_became(ratings))
+    for path in ratings.empty:
+        console.print(f"{plain_text(path)} has no ratings", soft_wrap=True)
     for why, number in ratings.left_out:
         console.print(f"left out {number}: {why}")
     console.print(f"ratings  {folder.display(RATINGS_NAME)}", soft_wrap=True)
+
+
+def _became(ratings: Ratings) -> str:
+    """Return what became of the ratings that were read."""
+    fates = (
+        f"{ratings.num_new} new, {ratings.num_changed} changed, {ratings.num_unchanged} unchanged"
+    )
+    replaced = f", {ratings.num_replaced} replaced by later ones" if ratings.num_replaced else ""
+    return f"read {count(ratings.num_read, 'rating')}: {fates}{replaced}"

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..cells import SEPARATOR, unmarked
@@ -16,7 +17,7 @@ _Key = tuple[str, str, str]
 
 
 def read_csv(path: str, data: bytes) -> Iterator[Found]:
-    """Yield the ratings of a file, each at its first line, and what cannot be read of it."""
+    """Yield the ratings of a file, and what cannot be read of it."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -78,7 +79,10 @@ def _is_judged(cells: dict[str, Any]) -> bool:
 
 
 def _add_cells(rows: dict[_Key, Row], line: Row) -> str | None:
-    """Add a line to its rating, which stands where its first line does; return what is wrong."""
+    """Add a line to its rating and return what is wrong with it.
+
+    A rating stands on the line that has its clip verdict, else on its first one.
+    """
     cells = line.values
     key = cells["rater"], cells["item_id"], cells.get("rated_at", "")
     values: dict[str, Any] = {
@@ -86,6 +90,8 @@ def _add_cells(rows: dict[_Key, Row], line: Row) -> str | None:
     }
     values["seconds"] = _number(cells.get("seconds", ""))
     row = rows.setdefault(key, Row(place=line.place, values=values | {"claims": []}))
+    if values.get("clip_verdict") and row.values.get("clip_verdict") is None:
+        rows[key] = row = replace(row, place=line.place)
     for name in sorted(values):
         before, value = row.values.get(name), values[name]
         if before is None:
@@ -94,6 +100,7 @@ def _add_cells(rows: dict[_Key, Row], line: Row) -> str | None:
             return f"{name}={value!r:.60} is {before!r:.60} in an earlier line of the same rating"
     if any(cells.get(name, "").strip() for name in ("verdict", "error_types", "severity")):
         row.values["claims"].append(_claim(cells))
+        row.claim_places.append(line.place)
     return None
 
 

@@ -4,6 +4,7 @@ The questions are those of `export/label_studio_config.py`. A rater is who compl
 an address where the export has it, else the number of the user in Label Studio.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -19,13 +20,18 @@ from ..export.label_studio_config import (
 )
 from .raw import Found, LeftOut, Problem, Row, Why, judged
 
+_NO_ANNOTATIONS = "it has no annotations; export as JSON, not as JSON-MIN or CSV"
+_NOT_JUDGED = (
+    "it is still to be judged: import the tasks into Label Studio, judge them there, export as "
+    "JSON, and import that file"
+)
 _CLAIM = re.compile(rf"({VERDICT}|{ERROR_TYPES}|{SEVERITY})_([a-z])_(\d{{1,6}})")
 
 
 def read_label_studio(path: str, data: bytes) -> Iterator[Found]:
     """Yield the annotations of an export, what is wrong with it, and what is left out."""
     try:
-        tasks = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+        tasks = json.loads(data.removeprefix(codecs.BOM_UTF8))
     except (ValueError, RecursionError) as error:
         yield Problem(place=path, what=f"no JSON, or cut off while it was written: {error}")
         return
@@ -39,8 +45,7 @@ def read_label_studio(path: str, data: bytes) -> Iterator[Found]:
 def _task(path: str, number: int, task: object) -> Iterator[Found]:
     place = f"{path}: task {_number(task, number)}"
     if not isinstance(task, dict) or not isinstance(task.get("annotations"), list):
-        what = "it has no annotations; export as JSON, not as JSON-MIN or CSV"
-        yield Problem(place=place, what=what)
+        yield Problem(place=place, what=_NOT_JUDGED if _is_to_judge(task) else _NO_ANNOTATIONS)
         return
     drafts = task.get("drafts")
     for _ in drafts if isinstance(drafts, list) else ():
@@ -55,6 +60,11 @@ def _task(path: str, number: int, task: object) -> Iterator[Found]:
     for index, annotation in enumerate(task["annotations"], 1):
         where = f"{place}, annotation {_number(annotation, index)}"
         yield _annotation(where, data, annotation)
+
+
+def _is_to_judge(task: object) -> bool:
+    """Tell whether it is a task as it is imported into Label Studio, not exported from it."""
+    return isinstance(task, dict) and isinstance(task.get("data"), dict)
 
 
 def _annotation(place: str, data: dict[str, Any], annotation: object) -> Found:

@@ -1,7 +1,7 @@
 """What readers of files of ratings find: rows of plain values, mistakes, and what is no rating."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -53,10 +53,14 @@ class Row:
     """File and line."""
     values: dict[str, Any]
     """Plain values, as from JSON."""
+    claim_places: list[str] = field(default_factory=list)
+    """File and line of each claim; empty where they stand in the row's own."""
 
-    def problem(self, what: str) -> Problem:
-        """Return a problem of this row."""
-        return Problem(place=self.place, what=what)
+    def problem(self, what: str, *, claim: int | None = None) -> Problem:
+        """Return a problem of this row, or of the claim with a place in its list of claims."""
+        if claim is None or not self.claim_places:
+            return Problem(place=self.place, what=what)
+        return Problem(place=self.claim_places[claim], what=what)
 
 
 Found = Row | Problem | LeftOut

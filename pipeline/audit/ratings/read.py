@@ -9,22 +9,24 @@
 
 The first three may also be rating sheets, filled in (`export/rating_sheet.py`): what is left empty
 in them is not judged yet. Every problem is told with its file and line (of Parquet its row, of
-Label Studio its task), and nothing is imported of a file that has one.
+Label Studio its task), and nothing is imported where a file has one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
 
-from ....schemas.audit import AuditItem, AuditPlan, Rating
+from ....schemas.audit import AuditPlan, Rating
 from ....schemas.errors import UsageError
+from .check import check_row
 from .raw import LeftOut, Problem, Row, Why
 from .rows import read_rows
-from .values import rating_of
 
 MAX_PROBLEMS = 20
 """So many are told; the rest is counted."""
+_Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +36,29 @@ class Ratings:
     ratings: tuple[Rating, ...]
     """One for each rater and item, by rater and the items' order."""
     num_read: int
-    """Ratings in all files."""
+    """Ratings in all files: the sum of the four below."""
+    num_new: int
+    """First ones of a rater and item."""
+    num_changed: int
+    """Those that took the place of an earlier one that differs."""
+    num_unchanged: int
+    """Those that say what was known."""
     num_replaced: int
-    """Ratings that a later one of the same rater and item replaced."""
+    """Those that do not count, because a later one that differs was known."""
     left_out: tuple[tuple[Why, int], ...] = ()
     """How many are no ratings yet, by reason."""
+    empty: tuple[str, ...] = ()
+    """Files without a rating."""
 
 
-def read_ratings(paths: Sequence[str], plan: AuditPlan) -> Ratings:
+class _Fate(Enum):
+    NEW = auto()
+    CHANGED = auto()
+    UNCHANGED = auto()
+    REPLACED = auto()
+
+
+def read_ratings(paths: Sequence[str], plan: AuditPlan, known: Sequence[Rating] = ()) -> Ratings:
     """Read files of ratings.
 
     Of several ratings by one rater of one item the one with the latest `rated_at` counts; where one
@@ -50,82 +67,54 @@ def read_ratings(paths: Sequence[str], plan: AuditPlan) -> Ratings:
     Args:
         paths: local paths or fsspec URLs that end with one of `rows.SUFFIXES`.
         plan: the audit that they belong to.
+        known: ratings of it that count already, one for each rater and item.
 
     Raises:
         UsageError: a file cannot be read as ratings, or is of another audit or dataset version;
             the text has file, line and what to do.
     """
     items = {item.item_id: item for item in plan.items}
-    latest: dict[tuple[str, str], Rating] = {}
-    problems: list[str] = []
+    latest: dict[_Key, Rating] = {(one.rater, one.item_id): one for one in known}
+    problems: dict[tuple[str, str], list[Problem]] = {}
     left_out: Counter[Why] = Counter()
-    num_read = 0
+    fates: Counter[_Fate] = Counter()
+    empty = []
     for path in paths:
-        for found in _ratings_of(path, plan, items):
+        num_before = fates.total()
+        for row in read_rows(path):
+            found = check_row(row, plan, items) if isinstance(row, Row) else row
             if isinstance(found, Problem):
-                problems.append(str(found))
-                continue
-            if isinstance(found, LeftOut):
+                problems.setdefault((path, found.what), []).append(found)
+            elif isinstance(found, LeftOut):
                 left_out[found.why] += 1
-                continue
-            num_read += 1
-            key = found.rater, found.item_id
-            if key not in latest or not _is_older(found, latest[key]):
-                latest[key] = found
+            else:
+                fates[_add(latest, found)] += 1
+        if fates.total() == num_before:
+            empty.append(path)
     if problems:
-        raise UsageError(_told(problems))
-    ratings = sorted(latest.values(), key=lambda r: (r.rater, items[r.item_id].order))
+        raise UsageError(_told(list(problems.values())))
     return Ratings(
-        ratings=tuple(ratings),
-        num_read=num_read,
-        num_replaced=num_read - len(ratings),
+        ratings=tuple(sorted(latest.values(), key=lambda r: (r.rater, items[r.item_id].order))),
+        num_read=fates.total(),
+        num_new=fates[_Fate.NEW],
+        num_changed=fates[_Fate.CHANGED],
+        num_unchanged=fates[_Fate.UNCHANGED],
+        num_replaced=fates[_Fate.REPLACED],
         left_out=tuple((why, left_out[why]) for why in Why if left_out[why]),
+        empty=tuple(empty),
     )
 
 
-def _ratings_of(
-    path: str, plan: AuditPlan, items: dict[str, AuditItem]
-) -> Iterator[Rating | Problem | LeftOut]:
-    for row in read_rows(path):
-        yield _checked(row, plan, items) if isinstance(row, Row) else row
-
-
-def _checked(row: Row, plan: AuditPlan, items: dict[str, AuditItem]) -> Rating | Problem:
-    """Return the rating of a row if it fits the plan."""
-    audit_id = row.values.get("audit_id")
-    if isinstance(audit_id, str) and audit_id and audit_id != plan.audit_id:
-        return row.problem(
-            f"it is of audit {audit_id[:12]}, not of {plan.audit_id[:12]}, which was drawn from "
-            f"version {plan.dataset_version} of {plan.dataset_url}: ratings of another sample or "
-            "dataset version do not count here"
-        )
-    try:
-        rating = rating_of(row.values)
-    except ValueError as error:
-        return row.problem(str(error))
-    item = items.get(rating.item_id)
-    if item is None:
-        return row.problem(
-            f"item {rating.item_id[:12]!r} is not in this audit; was it rated in a larger sample?"
-        )
-    problem = next(_misfits(rating, item), None)
-    return row.problem(problem) if problem else rating
-
-
-def _misfits(rating: Rating, item: AuditItem) -> Iterator[str]:
-    sizes = {text.side: len(text.claims) for text in item.texts}
-    judged: set[tuple[str, int]] = set()
-    for verdict in rating.claims:
-        name = f"claim {verdict.claim} of side {verdict.side!r}"
-        if verdict.side not in sizes:
-            yield f"{name} does not exist: the item has one caption"
-        elif not 0 <= verdict.claim < sizes[verdict.side]:
-            yield f"{name} does not exist: it has {sizes[verdict.side]}, counted from 0"
-        if (verdict.side, verdict.claim) in judged:
-            yield f"{name} is judged twice in one rating"
-        judged.add((verdict.side, verdict.claim))
-    if rating.preferred is not None and len(sizes) < 2:
-        yield f"preferred={rating.preferred!r}, but the item has one caption"
+def _add(latest: dict[_Key, Rating], rating: Rating) -> _Fate:
+    """Add a rating to those that count, and return what became of it."""
+    key = rating.rater, rating.item_id
+    before = latest.get(key)
+    if before is not None and rating == before:
+        return _Fate.UNCHANGED
+    if before is not None and _is_older(rating, before):
+        return _Fate.REPLACED
+    latest[key] = rating
+    return _Fate.NEW if before is None else _Fate.CHANGED
 
 
 def _is_older(rating: Rating, than: Rating) -> bool:
@@ -140,8 +129,12 @@ def _time(rating: Rating) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _told(problems: Iterable[str]) -> str:
-    listed = list(problems)
-    more = len(listed) - MAX_PROBLEMS
-    shown = listed[:MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
-    return "no rating was imported:\n  " + "\n  ".join(shown)
+def _told(problems: Sequence[Sequence[Problem]]) -> str:
+    """Return the text about problems; those of one file that are alike are told once."""
+    lines = [
+        f"{alike[0]} ({len(alike)} times in this file)" if len(alike) > 1 else str(alike[0])
+        for alike in problems[:MAX_PROBLEMS]
+    ]
+    num_more = sum(len(alike) for alike in problems[MAX_PROBLEMS:])
+    more = [f"and {num_more} more"] if num_more else []
+    return "\n  ".join(["no rating was imported:", *lines, *more])

@@ -1,5 +1,6 @@
 """Files of ratings as rows of plain values, with where each stands; no value is judged here."""
 
+import codecs
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,8 @@ _MAX_FILE_BYTES = 256 << 20
 """Half a million ratings as JSON."""
 _MAX_VALUES = 10_000_000
 """In a column of Parquet: a file of a few bytes can hold any number of equal ones."""
+_NEEDED = ("item_id", "rater", "claims")
+"""Columns of Parquet without which a table is of something else, such as published ratings."""
 _MAX_TABLE_BYTES = 512 << 20
 _SHEET_KEYS = RATING_KEYS | {field.name for field in fields(SheetRow)}
 
@@ -31,20 +34,28 @@ def read_rows(path: str) -> Iterator[Found]:
         path: a local path or fsspec URL that ends with one of `SUFFIXES`.
 
     Raises:
-        UsageError: there is no such file, it is too large, or its form is another.
+        UsageError: there is no such file, it is a folder or too large, or its form is another.
     """
     folder, _, name = path.replace("\\", "/").rpartition("/")
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in _READERS:
-        raise UsageError(f"{path}: ratings are read from {', '.join(SUFFIXES)}, not {suffix!r}")
     store = Store(folder or ("/" if path.startswith("/") else "."))
-    if not store.exists(name):
-        raise UsageError(f"there is no file {path}")
+    if suffix not in _READERS or not store.exists(name):
+        raise UsageError(_not_readable(path, suffix))
     with store.open(name) as file:
         data = file.read(_MAX_FILE_BYTES + 1)
     if len(data) > _MAX_FILE_BYTES:
         raise UsageError(f"{path} is larger than {_MAX_FILE_BYTES >> 20} MiB; import it in parts")
+    if not data.removeprefix(codecs.BOM_UTF8).strip():
+        return iter(())
     return _READERS[suffix](path, data)
+
+
+def _not_readable(path: str, suffix: str) -> str:
+    if Store(path).is_folder():
+        return f"{path} is a folder: name the files in it, such as ratings-ann.jsonl"
+    if suffix not in _READERS:
+        return f"{path}: ratings are read from {', '.join(SUFFIXES)}, not {suffix!r}"
+    return f"there is no file {path}"
 
 
 def _jsonl(path: str, data: bytes) -> Iterator[Found]:
@@ -66,7 +77,7 @@ def _judged(found: Iterable[Row | Problem]) -> Iterator[Found]:
 
 
 def _objects(path: str, data: bytes) -> Iterator[Row | Problem]:
-    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
     for number, line in enumerate(lines, 1):
         place = f"{path}:{number}"
         if not line.strip():
@@ -102,6 +113,11 @@ def _table_rows(path: str, data: bytes) -> Iterator[Row | Problem]:
             yield Problem(place=path, what="unpacked it is far larger than ratings can be")
             return
         names = [name for name in file.schema_arrow.names if name in RATING_KEYS]
+        missing = [name for name in _NEEDED if name not in names]
+        if missing:
+            what = f"there is no column {missing[0]!r}: it is no table of ratings"
+            yield Problem(place=path, what=what)
+            return
         table = file.read(columns=names)
     except (pa.ArrowException, OSError) as error:  # OSError is what Arrow says of damaged pages
         first = str(error).splitlines()[0]

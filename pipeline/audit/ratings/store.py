@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from ....schemas.arrow import to_table
 from ....schemas.audit import AuditPlan, Rating
+from ....schemas.errors import UsageError
 from ...store import Store
 from ..plan import RATINGS_FOLDER, read_plan
 from .read import Ratings, read_ratings
@@ -22,14 +23,16 @@ def import_ratings(folder: Store, paths: Sequence[str]) -> Ratings:
         paths: files as `read_ratings` takes them.
 
     Returns:
-        All ratings of the audit that count now.
+        All ratings of the audit that count now, and what became of those in the files.
 
     Raises:
-        UsageError: there is no audit, or a file has a mistake; the text has file and line.
+        UsageError: there is no audit, a file has a mistake, or none has a rating; the text has
+            file and line.
     """
     plan = read_plan(folder)
-    before = [folder.display(RATINGS_NAME)] if folder.exists(RATINGS_NAME) else []
-    ratings = read_ratings([*before, *paths], plan)
+    ratings = read_ratings(paths, plan, known=stored_ratings(folder, plan))
+    if not ratings.num_read:
+        raise UsageError(_nothing_read(ratings))
     buffer = io.BytesIO()
     pq.write_table(to_table(ratings.ratings, Rating), buffer, compression="zstd")
     folder.put(RATINGS_NAME, buffer.getvalue())
@@ -45,3 +48,9 @@ def stored_ratings(folder: Store, plan: AuditPlan) -> tuple[Rating, ...]:
     if not folder.exists(RATINGS_NAME):
         return ()
     return read_ratings([folder.display(RATINGS_NAME)], plan).ratings
+
+
+def _nothing_read(ratings: Ratings) -> str:
+    lines = [f"{path} has no ratings" for path in ratings.empty]
+    lines += [f"left out {number}: {why}" for why, number in ratings.left_out]
+    return "\n  ".join(["no rating was imported:", *lines])

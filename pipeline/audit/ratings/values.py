@@ -1,5 +1,6 @@
 """From the plain values of a row to a `Rating`, or to one sentence about what is wrong with it."""
 
+import contextlib
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -23,6 +24,18 @@ _MAX_SECONDS = 10_000_000
 Label = TypeVar("Label", bound=enum.StrEnum)
 
 
+class ClaimError(ValueError):
+    """A claim of a rating has a value that is missing or not allowed.
+
+    Attributes:
+        number: its place in the list of claims, from 0.
+    """
+
+    def __init__(self, number: int, what: str) -> None:
+        super().__init__(what)
+        self.number = number
+
+
 def rating_of(row: Mapping[str, Any]) -> Rating:
     """Return the rating that a row holds.
 
@@ -30,7 +43,8 @@ def rating_of(row: Mapping[str, Any]) -> Rating:
         row: plain values by name, as from JSON; keys that a rating does not have are ignored.
 
     Raises:
-        ValueError: a value is missing or not allowed; the text names it and what is allowed.
+        ClaimError: a value of a claim is missing or not allowed; the text names it and what is.
+        ValueError: another value is.
     """
     claims = row.get("claims")
     if claims is not None and not isinstance(claims, list | tuple):
@@ -79,7 +93,15 @@ def _claim(number: int, claim: object) -> ClaimVerdict:
             severity=severity,
         )
     except ValueError as error:
-        raise ValueError(f"claims[{number}]: {error}") from error
+        raise ClaimError(number, f"{_claim_name(number, claim)}: {error}") from error
+
+
+def _claim_name(number: int, claim: object) -> str:
+    """Return what to call a claim: by side and number where it has them, else by its place."""
+    if isinstance(claim, Mapping) and claim.get("side") in SIDES:
+        with contextlib.suppress(ValueError):
+            return f"claim {_whole(claim, 'claim')} of side {claim['side']!r}"
+    return f"claims[{number}]"
 
 
 def _error_types(names: object) -> tuple[ErrorType, ...]:

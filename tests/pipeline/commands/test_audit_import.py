@@ -29,7 +29,10 @@ def test_ratings_are_imported_and_counted_by_rater(interlink, here, plan):
     assert "\x1b" not in printed
     assert printed.splitlines()[-1] == "ratings  first/ratings/ratings.parquet"
     assert len(stored_ratings(Store("first"), plan)) == 2
-    assert "replaced 2 ratings" in interlink("audit import first r.jsonl")[1]
+    assert "\nread 2 ratings: 2 new, 0 changed, 0 unchanged\n" in printed
+    (here / "none.jsonl").write_text("")
+    printed = interlink("audit import first r.jsonl none.jsonl")[1]
+    assert "\nread 2 ratings: 0 new, 0 changed, 2 unchanged\nnone.jsonl has no ratings\n" in printed
 
 
 def test_a_mistake_is_told_with_its_line(interlink, here, plan):
@@ -37,6 +40,11 @@ def test_a_mistake_is_told_with_its_line(interlink, here, plan):
     code, printed = interlink("audit import first r.jsonl")
     assert code == 2
     assert "r.jsonl:1: the last line was cut off" in printed
+    (here / "r.jsonl").write_text("")
+    assert interlink("audit import first r.jsonl") == (
+        2,
+        "interlink: no rating was imported:\n  r.jsonl has no ratings",
+    )
     assert not (here / "first" / "ratings").exists()
 
 

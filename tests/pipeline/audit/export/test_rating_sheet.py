@@ -172,8 +172,8 @@ def test_a_name_that_is_written_once_stands_for_the_file(sheets):
 def test_half_of_a_verdict_is_told_with_its_line(sheets):
     paths, plan, ratings = sheets
     for change, message in (
-        ({"severity": "2", "verdict": ""}, r"csv:2: claims\[0\]: verdict is missing"),
-        ({"severity": "1.5"}, r"csv:2: claims\[0\]: severity=1.5 must be a whole number"),
+        ({"severity": "2", "verdict": ""}, "csv:2: claim 0 of side 'a': verdict is missing"),
+        ({"severity": "1.5"}, "csv:2: claim 0 of side 'a': severity=1.5 must be a whole"),
         ({"clip_verdict": "", "verdict": "right"}, "csv:2: clip_verdict is missing"),
         ({"verdict": "Wrong"}, "verdict='Wrong' must be one of right, wrong, cannot_tell"),
     ):

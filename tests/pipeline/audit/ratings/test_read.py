@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,69 +9,36 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from interlink.pipeline.audit.claims import split_claims
 from interlink.pipeline.audit.ratings import rows
-from interlink.pipeline.audit.ratings.read import read_ratings
+from interlink.pipeline.audit.ratings.read import Ratings, read_ratings
 from interlink.schemas.arrow import to_plain, to_table
 from interlink.schemas.audit import (
-    AuditItem,
-    AuditPlan,
-    AuditText,
     ClaimVerdict,
     ClipVerdict,
     ErrorType,
-    Pool,
     Rating,
-    StratumSize,
     Verdict,
 )
 from interlink.schemas.errors import UsageError
-from interlink.schemas.text import TextKind
+
+AUDIT_ID, FIRST, SECOND = "a" * 32, f"{0:032x}", f"{1:032x}"
 
 
-def item_of(number: int, *texts: str) -> AuditItem:
-    return AuditItem(
-        item_id=f"{number:032x}",
-        order=number,
-        clip_id=f"c{number}",
-        document_id="d",
-        video_id="v",
-        group="g",
-        stratum="all",
-        pool=Pool.ESTIMATION,
-        texts=tuple(
-            AuditText(
-                side="ab"[n],
-                kind=TextKind.CAPTION,
-                text=text,
-                model="m",
-                revision=None,
-                claims=split_claims(text),
-            )
-            for n, text in enumerate(texts)
-        ),
-    )
+@pytest.fixture
+def read(make_plan):
+    """Reads files of ratings of two items, the second with two captions: `read(path, ...)`."""
+    plan = make_plan(["A dog. A cat."], ["A dog.", "A cat. It sits."])
 
+    def read(*paths: object, known: Sequence[Rating] = ()) -> Ratings:
+        return read_ratings([str(path) for path in paths], plan, known)
 
-PLAN = AuditPlan(
-    audit_id="a" * 32,
-    dataset_url="data",
-    dataset_version=3,
-    content_digest="c" * 32,
-    view=None,
-    seed=0,
-    strata=(),
-    score=None,
-    kinds=(TextKind.CAPTION,),
-    sizes=(StratumSize(stratum="all", population=9, sampled=2),),
-    items=(item_of(0, "A dog. A cat."), item_of(1, "A dog.", "A cat. It sits.")),
-)
+    return read
 
 
 def rating(**fields) -> Rating:
     given = {
-        "audit_id": PLAN.audit_id,
-        "item_id": PLAN.items[0].item_id,
+        "audit_id": AUDIT_ID,
+        "item_id": FIRST,
         "rater": "ann",
         "clip_verdict": ClipVerdict.GOOD,
     }
@@ -91,7 +59,7 @@ FULL = rating(
     seconds=12.5,
     rated_at="2026-11-24T13:00:00.000Z",
 )
-OTHER = rating(item_id=PLAN.items[1].item_id, rater="bob", preferred="b")
+OTHER = rating(item_id=SECOND, rater="bob", preferred="b")
 
 
 def write_lines(path: Path, *lines: object) -> str:
@@ -132,40 +100,70 @@ def write(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
-def test_all_forms_give_the_same_ratings(write, suffix):
-    found = read_ratings([write(suffix, FULL, OTHER)], PLAN)
+def test_all_forms_give_the_same_ratings(read, write, suffix):
+    found = read(write(suffix, FULL, OTHER))
     assert found.ratings == (FULL, OTHER)
-    assert (found.num_read, found.num_replaced) == (2, 0)
+    assert (found.num_read, found.num_new) == (2, 2)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
-def test_of_one_rater_and_item_the_latest_counts_whatever_the_order(write, suffix):
+def test_of_one_rater_and_item_the_latest_counts_whatever_the_order(read, write, suffix):
     late = rating(clip_verdict=ClipVerdict.BAD, rated_at="2026-11-24T15:30:00+02:00")
     for order in ((FULL, late, OTHER), (OTHER, late, FULL)):
-        found = read_ratings([write(suffix, *order)], PLAN)
+        found = read(write(suffix, *order))
         assert found.ratings == (late, OTHER)
-        assert found.num_replaced == 1
+        assert (found.num_new, found.num_changed + found.num_replaced) == (2, 1)
 
 
-def test_without_times_the_one_read_last_counts(write):
+def test_without_times_the_one_read_last_counts(read, write):
     first, second = rating(note="first"), rating(note="second")
     paths = [write(".jsonl", first, name="1"), write(".jsonl", second, name="2")]
-    assert read_ratings(paths, PLAN).ratings == (second,)
-    assert read_ratings(paths[::-1], PLAN).ratings == (first,)
-    assert read_ratings([*paths, *paths], PLAN).num_replaced == 3
+    assert read(*paths).ratings == (second,)
+    assert read(*paths[::-1]).ratings == (first,)
+    found = read(*paths, *paths)
+    assert (found.num_read, found.num_new, found.num_changed) == (4, 1, 3)
 
 
-def test_ratings_are_sorted_by_rater_and_the_items_order(write):
-    second = rating(item_id=PLAN.items[1].item_id)
-    found = read_ratings([write(".jsonl", OTHER, second, rating())], PLAN)
+def test_what_was_read_is_counted_by_what_became_of_it(read, write):
+    late = rating(clip_verdict=ClipVerdict.BAD, rated_at="2026-11-24T15:30:00+02:00")
+    found = read(write(".jsonl", late, OTHER, FULL), known=[FULL, OTHER])
+    assert found.ratings == (late, OTHER)
+    counts = found.num_read, found.num_new, found.num_changed, found.num_unchanged
+    assert (*counts, found.num_replaced) == (3, 0, 1, 1, 1)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_a_file_without_ratings_is_named(read, write, tmp_path, suffix):
+    none = write(suffix, name="none")
+    (tmp_path / "zero").with_suffix(suffix).write_bytes(b"\xef\xbb\xbf\n")
+    found = read(write(".jsonl", FULL), none, tmp_path / f"zero{suffix}")
+    assert found.ratings == (FULL,)
+    assert found.empty == (none, str(tmp_path / f"zero{suffix}"))
+
+
+def test_ratings_are_sorted_by_rater_and_the_items_order(read, write):
+    second = rating(item_id=SECOND)
+    found = read(write(".jsonl", OTHER, second, rating()))
     assert found.ratings == (rating(), second, OTHER)
 
 
-def test_ratings_of_another_audit_or_version_are_refused(write):
+def test_ratings_of_another_audit_or_version_are_refused(read, write):
     path = write(".jsonl", rating(), rating(audit_id="b" * 32))
     message = r"jsonl:2: it is of audit bbbbbbbbbbbb, not of aaaaaaaaaaaa, which was drawn from v"
     with pytest.raises(UsageError, match=message):
-        read_ratings([path], PLAN)
+        read(path)
+
+
+def test_problems_that_are_alike_are_told_once_for_each_file(read, write):
+    others = [rating(audit_id="b" * 32, rater=f"r{n}") for n in range(30)]
+    paths = [write(".jsonl", *others, name="1"), write(".csv", *others[:2], name="2")]
+    with pytest.raises(UsageError) as caught:
+        read(*paths)
+    _, first, second = str(caught.value).splitlines()
+    assert "1.jsonl:1: it is of audit bbbbbbbbbbbb" in first
+    assert first.endswith("into the folder of their own audit (30 times in this file)")
+    assert "2.csv:2: it is of audit" in second
+    assert second.endswith("(2 times in this file)")
 
 
 def plain(**fields) -> dict:
@@ -194,7 +192,7 @@ def claim(**fields) -> dict:
         (plain(claims={}), r"claims=\{\} must be a list"),
         (plain(claims=["a"]), r"claims\[0\]: 'a' must be an object"),
         (plain(verdict="x"), "unknown key 'verdict'; a rating has audit_id, claims"),
-        (claim(verdict="Right"), r"claims\[0\]: verdict='Right' must be one of right, wrong"),
+        (claim(verdict="Right"), "claim 0 of side 'a': verdict='Right' must be one of right, wr"),
         (claim(side="b"), "claim 0 of side 'b' does not exist: the item has one caption"),
         (claim(side="c"), "side='c' must be one of a, b"),
         (claim(claim=2), "claim 2 of side 'a' does not exist: it has 2, counted from 0"),
@@ -210,35 +208,35 @@ def claim(**fields) -> dict:
         ("[" * 5000, "no JSON"),
     ],
 )
-def test_a_wrong_line_is_told_with_its_number(tmp_path, line, message):
+def test_a_wrong_line_is_told_with_its_number(read, tmp_path, line, message):
     path = write_lines(tmp_path / "r.jsonl", plain(), "", line, plain(rater="eve"))
     with pytest.raises(UsageError, match=rf"(?s)no rating was imported.*r\.jsonl:3: .*{message}"):
-        read_ratings([path], PLAN)
+        read(path)
 
 
-def test_a_half_written_last_line_is_told_as_such(tmp_path):
+def test_a_half_written_last_line_is_told_as_such(read, tmp_path):
     path = tmp_path / "r.jsonl"
     text = json.dumps(plain()) + "\n" + json.dumps(plain(rater="eve"))
     path.write_text(text[:-30])
     with pytest.raises(UsageError, match=r"r.jsonl:2: the last line was cut off while it was wri"):
-        read_ratings([str(path)], PLAN)
+        read(path)
     path.write_text(text)
-    assert len(read_ratings([str(path)], PLAN).ratings) == 2
+    assert len(read(path).ratings) == 2
 
 
-def test_a_cut_off_parquet_or_csv_file_is_told(write, tmp_path):
+def test_a_cut_off_parquet_or_csv_file_is_told(read, write, tmp_path):
     path = Path(write(".parquet", FULL))
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(UsageError, match=r"ratings.parquet: no Parquet, or cut off"):
-        read_ratings([str(path)], PLAN)
+        read(path)
     path = Path(write(".csv", FULL, OTHER))
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(UsageError, match=r"ratings.csv:\d+: the line has another number of cells"):
-        read_ratings([str(path)], PLAN)
+        read(path)
 
 
 @pytest.mark.parametrize("column", ["note", "claims"])
-def test_a_small_parquet_file_that_unpacks_to_millions_of_values_is_refused(tmp_path, column):
+def test_a_small_parquet_file_that_unpacks_to_millions_of_values_is_refused(read, tmp_path, column):
     if column == "note":
         values = pa.DictionaryArray.from_arrays(pa.array(np.zeros(11_000_000, np.int32)), ["x"])
     else:
@@ -246,10 +244,10 @@ def test_a_small_parquet_file_that_unpacks_to_millions_of_values_is_refused(tmp_
     pq.write_table(pa.table({column: values}), tmp_path / "r.parquet", compression="zstd")
     assert (tmp_path / "r.parquet").stat().st_size < 100_000
     with pytest.raises(UsageError, match=r"r.parquet: unpacked it is far larger than ratings can"):
-        read_ratings([str(tmp_path / "r.parquet")], PLAN)
+        read(tmp_path / "r.parquet")
 
 
-def test_a_damaged_page_of_parquet_is_told(tmp_path):
+def test_a_damaged_page_of_parquet_is_told(read, tmp_path):
     path = tmp_path / "r.parquet"
     note = np.random.default_rng(0).integers(32, 127, 9000, np.uint8).tobytes().decode()
     pq.write_table(to_table([rating(note=note)], Rating), path, compression="zstd")
@@ -258,73 +256,107 @@ def test_a_damaged_page_of_parquet_is_told(tmp_path):
     data[at - 3000 : at + 1000] = bytes(4000)
     path.write_bytes(data)
     with pytest.raises(UsageError, match=r"r.parquet: no Parquet, or cut off"):
-        read_ratings([str(path)], PLAN)
+        read(path)
 
 
-def test_a_file_that_is_too_large_is_refused(write, monkeypatch):
+def test_a_file_that_is_too_large_is_refused(read, write, monkeypatch):
     monkeypatch.setattr(rows, "_MAX_FILE_BYTES", 1 << 20)
     with pytest.raises(UsageError, match=r"ratings.jsonl is larger than 1 MiB; import it in parts"):
-        read_ratings([write(".jsonl", *[rating(note="x" * 20_000)] * 60)], PLAN)
+        read(write(".jsonl", *[rating(note="x" * 20_000)] * 60))
 
 
-def test_errors_do_not_repeat_long_values(tmp_path):
+def test_errors_do_not_repeat_long_values(read, tmp_path):
     long = "x" * 100_000
     for line in (plain(claims=long), plain(claims=[long]), plain(clip_verdict=long), {long: 1}):
         with pytest.raises(UsageError) as caught:
-            read_ratings([write_lines(tmp_path / "r.jsonl", line)], PLAN)
+            read(write_lines(tmp_path / "r.jsonl", line))
         assert len(str(caught.value)) < 1000
 
 
-def test_csv_must_be_utf8_and_have_the_columns(tmp_path):
+def test_csv_must_be_utf8_and_have_the_columns(read, tmp_path):
     path = tmp_path / "r.csv"
     path.write_bytes(b"item_id,rater\nx,J\xfcrgen\n")
     with pytest.raises(UsageError, match=r"r.csv:2: not UTF-8; save the table as CSV UTF-8"):
-        read_ratings([str(path)], PLAN)
+        read(path)
     path.write_text("item_id:rater\nx:y\n")
     with pytest.raises(UsageError, match=r"r.csv:1: there is no column 'item_id'"):
-        read_ratings([str(path)], PLAN)
+        read(path)
 
 
-def test_csv_lines_that_nobody_judged_are_skipped_and_conflicts_are_told(tmp_path):
+def test_csv_lines_that_nobody_judged_are_skipped_and_conflicts_are_told(read, tmp_path):
     head = "audit_id,item_id,rater,clip_verdict,side,claim,verdict"
-    start = f"{PLAN.audit_id},{PLAN.items[0].item_id}"
+    start = f"{AUDIT_ID},{FIRST}"
     lines = [head, f"{start},ann,good,a,0,right", f"{start},ann,,a,1,", f"{start},eve,,a,0,"]
     path = write_lines(tmp_path / "r.csv", *lines)
-    found = read_ratings([path], PLAN)
+    found = read(path)
     assert [(r.rater, len(r.claims)) for r in found.ratings] == [("ann", 1)]
     path = write_lines(tmp_path / "r.csv", *lines, f"{start},ann,bad,a,1,wrong")
     with pytest.raises(UsageError, match=r"r.csv:5: clip_verdict='bad' is 'good' in an earlier"):
-        read_ratings([path], PLAN)
+        read(path)
     path = write_lines(tmp_path / "r.csv", head, f"{start},ann,good,a,one,right")
     with pytest.raises(UsageError, match=r"r.csv:2: claims\[0\]: claim='one' must be a whole num"):
-        read_ratings([path], PLAN)
+        read(path)
 
 
-def test_twenty_problems_are_told_and_the_rest_is_counted(tmp_path):
-    path = write_lines(tmp_path / "r.jsonl", *[plain(rater="")] * 25)
+@pytest.mark.parametrize(
+    ("number", "cells", "message"),
+    [
+        (4, "a,1,fine", "claim 1 of side 'a': verdict='fine' must be one of right, wrong"),
+        (4, "a,2,right", "claim 2 of side 'a' does not exist: it has 2, counted from 0"),
+        (4, "a,0,right", "claim 0 of side 'a' is judged twice"),
+        (3, ",,", "clip_verdict='fine' must be one of good"),
+    ],
+)
+def test_a_mistake_in_csv_is_told_with_its_own_line(read, tmp_path, number, cells, message):
+    start = f"{AUDIT_ID},{FIRST},ann"
+    verdict = "fine" if cells == ",," else "good"
+    path = write_lines(
+        tmp_path / "r.csv",
+        "audit_id,item_id,rater,clip_verdict,side,claim,verdict",
+        f"{start},,a,0,right",
+        f"{start},{verdict},,,",
+        f"{start},,{cells}",
+    )
+    with pytest.raises(UsageError, match=rf"r.csv:{number}: {message}"):
+        read(path)
+
+
+def test_twenty_problems_are_told_and_the_rest_is_counted(read, tmp_path):
+    path = write_lines(tmp_path / "r.jsonl", *[plain(seconds=f"{n}") for n in range(25)])
     with pytest.raises(UsageError, match=r"(?s)r.jsonl:20: .*and 5 more$"):
-        read_ratings([path], PLAN)
+        read(path)
 
 
-def test_hostile_texts_are_kept_but_for_what_cannot_be_stored(tmp_path):
+def test_hostile_texts_are_kept_but_for_what_cannot_be_stored(read, tmp_path):
     note = "<script>alert(1)</script>\x1b[31m\u202e=1+1"
     line = json.dumps(plain(note=note + "\x00\ud800"))
-    found = read_ratings([write_lines(tmp_path / "r.jsonl", line)], PLAN)
+    found = read(write_lines(tmp_path / "r.jsonl", line))
     assert found.ratings[0].note == note + "\ufffd\ufffd"
     to_table(found.ratings, Rating)
     with pytest.raises(UsageError, match=r"note has 1000000 characters, at most 20000"):
-        read_ratings([write_lines(tmp_path / "r.jsonl", plain(note="x" * 1_000_000))], PLAN)
+        read(write_lines(tmp_path / "r.jsonl", plain(note="x" * 1_000_000)))
 
 
-def test_errors_show_no_control_characters(tmp_path):
+def test_errors_show_no_control_characters(read, tmp_path):
     line = plain(clip_verdict="\x1b[2J\u202e")
     with pytest.raises(UsageError) as caught:
-        read_ratings([write_lines(tmp_path / "r.jsonl", line)], PLAN)
+        read(write_lines(tmp_path / "r.jsonl", line))
     assert not {"\x1b", "\u202e"} & set(str(caught.value))
 
 
-def test_other_files_are_refused(tmp_path):
+def test_other_files_are_refused(read, tmp_path):
     with pytest.raises(UsageError, match=r"read from .jsonl, .csv, .parquet, .json, not '.xl"):
-        read_ratings([str(tmp_path / "r.xlsx")], PLAN)
+        read(tmp_path / "r.xlsx")
     with pytest.raises(UsageError, match=r"there is no file .*none.jsonl"):
-        read_ratings([str(tmp_path / "none.jsonl")], PLAN)
+        read(tmp_path / "none.jsonl")
+    (tmp_path / "site.jsonl").mkdir()
+    for folder in (tmp_path, f"{tmp_path}/", tmp_path / "site.jsonl", ".."):
+        with pytest.raises(UsageError, match=r"is a folder: name the files in it, such as rat"):
+            read(folder)
+
+
+def test_a_table_of_other_columns_is_refused(read, tmp_path):
+    columns = {"item_id": [FIRST] * 9, "rater": ["ann"] * 9, "clip_verdict": ["bad"] * 9}
+    pq.write_table(pa.table(columns | {"num_wrong": [1] * 9}), tmp_path / "r.parquet")
+    with pytest.raises(UsageError, match=r"r.parquet: there is no column 'claims': it is no tab"):
+        read(tmp_path / "r.parquet")

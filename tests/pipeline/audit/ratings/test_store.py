@@ -46,7 +46,7 @@ def test_imports_add_up_and_later_ones_replace(folder, plan, rate):
     first = import_ratings(folder, [rate("1.jsonl", "ann", range(4))])
     assert stored_ratings(folder, plan) == first.ratings
     more = import_ratings(folder, [rate("2.jsonl", "ann", range(2, 6), "bad")])
-    assert (len(more.ratings), more.num_replaced) == (6, 2)
+    assert (len(more.ratings), more.num_new, more.num_changed) == (6, 2, 2)
     import_ratings(folder, [rate("3.jsonl", "bob", range(1))])
     stored = stored_ratings(folder, plan)
     assert [(r.rater, r.clip_verdict) for r in stored] == [
@@ -60,7 +60,22 @@ def test_the_same_file_may_be_imported_again(folder, plan, rate):
     path = rate("1.jsonl", "ann", range(4))
     before = import_ratings(folder, [path]).ratings
     again = import_ratings(folder, [path])
-    assert (again.ratings, again.num_replaced) == (before, 4)
+    assert (again.ratings, again.num_unchanged, again.num_changed) == (before, 4, 0)
+
+
+def test_files_without_any_rating_are_told_and_change_nothing(folder, plan, rate):
+    before = import_ratings(folder, [rate("1.jsonl", "ann", range(4))]).ratings
+    none, not_judged = rate("none.jsonl", "bob", range(0)), rate("2.jsonl", "bob", range(1), "")
+    with pytest.raises(UsageError) as caught:
+        import_ratings(folder, [none, not_judged])
+    assert str(caught.value).splitlines() == [
+        "no rating was imported:",
+        f"  {none} has no ratings",
+        f"  {not_judged} has no ratings",
+        "  left out 1: not judged",
+    ]
+    assert stored_ratings(folder, plan) == before
+    assert import_ratings(folder, [none, rate("3.jsonl", "bob", range(1))]).empty == (none,)
 
 
 def test_nothing_changes_where_one_file_has_a_mistake(folder, plan, rate):
