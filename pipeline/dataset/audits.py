@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ...schemas.arrow import to_table
+from ...schemas.arrow import from_table, to_table
 from ...schemas.audit_report import AuditReport
 from ...schemas.audit_row import AuditedClip, AuditRow
 from ...schemas.errors import EnvironmentFault
@@ -58,7 +58,7 @@ def write_findings(dataset: Store, findings: Findings) -> PublishedAudit:
 
 
 def commit_audit(
-    dataset: Store, audit: PublishedAudit, check: Callable[[Manifest], None]
+    dataset: Store, audit: PublishedAudit, check: Callable[[Manifest], object]
 ) -> Manifest:
     """Commit a version that differs from the newest by naming an audit's files.
 
@@ -68,7 +68,7 @@ def commit_audit(
     Args:
         dataset: where the dataset lies.
         audit: the audit; its files are written.
-        check: raises if the audit does not belong to a version.
+        check: raises if the audit must not be added to a version.
 
     Returns:
         The newest version.
@@ -100,6 +100,16 @@ def read_reports(dataset: Store, manifest: Manifest) -> list[AuditReport]:
         EnvironmentFault: one is lost, or not what the manifest says.
     """
     return [_read_report(dataset, audit) for audit in manifest.audits]
+
+
+def read_published(dataset: Store, audit: PublishedAudit) -> list[AuditRow]:
+    """Return what each rater says of each clip, as it was published.
+
+    Raises:
+        EnvironmentFault: the file is lost, or not what the manifest says.
+    """
+    data = _read(dataset, audit.ratings_path, audit.ratings_sha256)
+    return list(from_table(pq.read_table(io.BytesIO(data), use_threads=False), AuditRow))
 
 
 def document_digests(dataset: Store, manifest: Manifest, ids: Iterable[str]) -> dict[str, str]:
@@ -137,11 +147,17 @@ def _parquet(records: Sequence[object], record_type: type) -> bytes:
 
 
 def _read_report(dataset: Store, audit: PublishedAudit) -> AuditReport:
-    where = dataset.display(audit.report_path)
-    if not dataset.exists(audit.report_path):
+    _read(dataset, audit.report_path, audit.report_sha256)
+    return read_report(dataset, audit.report_path)
+
+
+def _read(dataset: Store, path: str, sha256: str) -> bytes:
+    where = dataset.display(path)
+    if not dataset.exists(path):
         raise EnvironmentFault(f"the dataset lacks {where}; restore it")
-    if hashlib.sha256(dataset.read(audit.report_path)).hexdigest() != audit.report_sha256:
+    data = dataset.read(path)
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise EnvironmentFault(
             f"{where} does not have the digest that the manifest names; restore it"
         )
-    return read_report(dataset, audit.report_path)
+    return data

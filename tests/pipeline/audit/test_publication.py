@@ -197,6 +197,25 @@ def test_more_ratings_take_the_place_of_what_was_there_and_its_files_stay(url, d
     assert read_manifest(Store(url), first.manifest.version) == first.manifest
 
 
+def test_a_folder_that_lacks_published_ratings_is_refused_until_it_has_them(url, draw):
+    one, other = draw("one"), draw("other")
+    rate(one, *(judged(item, "ann") for item in plain(one)))
+    rate(other, *(judged(item, "b\x1bo\u202eb") for item in plain(other)[:2]))
+    first = publish_audit(one)
+    before = {p: p.read_bytes() for p in Path(url).rglob("*") if p.is_file()}
+    command = f"interlink audit import {other.url} OTHER_FOLDER/ratings/ratings.parquet"
+    with pytest.raises(UsageError, match=r"lacks 9 of 9 published .* \(9 by 'ann'\)") as caught:
+        publish_audit(other)
+    assert command in str(caught.value)
+    assert {p: p.read_bytes() for p in Path(url).rglob("*") if p.is_file()} == before
+    import_ratings(other, [f"{one.url}/ratings/ratings.parquet"])
+    second = publish_audit(other)
+    assert (first.num_added, second.num_added, second.audit.num_ratings) == (9, 2, 11)
+    with pytest.raises(UsageError, match=r"one lacks 2 of 11 published") as caught:
+        publish_audit(one)
+    assert not {"\x1b", "\u202e"} & set(str(caught.value))
+
+
 def test_what_nobody_judged_is_not_published(url, draw):
     folder = draw(repeat_share=0.5)
     with pytest.raises(UsageError, match=r"nobody has judged a clip of .* yet: open its page"):

@@ -40,6 +40,20 @@ def test_an_audit_is_published_once(interlink, here, rated):
     assert read_manifest(Store("moved")) == newest
 
 
+def test_more_ratings_are_counted_and_fewer_are_refused(interlink, here, rated):
+    assert interlink("audit import first r.jsonl")[0] == 0
+    shutil.copytree("first", "second")
+    (here / "r.jsonl").write_text((here / "r.jsonl").read_text().replace("ann", "bob"))
+    assert interlink("audit import second r.jsonl")[0] == 0
+    assert interlink("audit publish first --dataset moved")[0] == 0
+    code, printed = interlink("audit publish second --dataset moved")
+    assert code == 0
+    assert ".parquet: 2 ratings of 1 clip, 1 more than before\n" in printed
+    code, printed = interlink("audit publish first --dataset moved")
+    assert code == 2
+    assert "first lacks 1 of 2 published ratings of this audit, which would be lost" in printed
+
+
 def test_without_a_rating_it_says_what_to_do(interlink, here, rated):
     code, printed = interlink("audit publish first --dataset moved")
     assert code == 2
