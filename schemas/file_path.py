@@ -15,8 +15,8 @@ def path_under(root: str, path: str) -> str:
         path: relative to it, with forward slashes; the root itself where it is empty.
 
     Raises:
-        EnvironmentFault: it is absolute or has a part `..`. Whoever wrote it may want files that are
-            none of the root's.
+        EnvironmentFault: it is absolute or has a part `..`; whoever wrote it may want files that
+            are none of the root's.
     """
     parts = _DIVIDERS.split(path)
     if ".." in parts or (path and not parts[0]):

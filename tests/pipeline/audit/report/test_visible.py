@@ -1,9 +1,15 @@
 """Text of others, for a page and for Markdown."""
 
+import re
+from pathlib import Path
+
 import pytest
 from markdown_it import MarkdownIt
 
+from interlink.pipeline.audit.report import visible as module
 from interlink.pipeline.audit.report.visible import MAX_CHARS, to_html, to_markdown, visible
+
+SCRIPT = (Path(__file__).parents[4] / "site" / "src" / "text.ts").read_text()
 
 HOSTILE = [
     "<script>window.hacked = 1</script>",
@@ -23,6 +29,16 @@ def test_what_cannot_be_seen_is_shown_by_signs():
     assert to_html("\u202ex") == (
         '<bdi dir="auto" class="text"><span class="hidden-sign">U+202E</span>x</bdi>'
     )
+
+
+def test_the_review_page_hides_nothing_else():
+    (pattern,) = re.findall(r"const HIDDEN =\n(?:  //.*\n)?  /(.*)/g;", SCRIPT)
+    on_page = re.compile(pattern)  # classes, escapes and looks around read the same in Python
+    both = [
+        {code for code in range(0x110000) if hidden.search(chr(code))}
+        for hidden in (on_page, module._HIDDEN)
+    ]
+    assert both[0] == both[1] > {0x202E, 0xD800, 0xDFFF}
 
 
 def test_a_long_text_is_cut_and_says_so():
