@@ -60,6 +60,8 @@ def test_it_says_when_not_to_quote(changed):
     text = render_markdown(changed(reasons=("cohen kappa is 0.412, below 0.667",)))
     assert "> **Do not quote these rates**\n>\n> Cohen kappa is 0.412, below 0.667." in text
     assert "**Not to be quoted: 7.5 %" in text
+    for head in ("Rates", "By stratum", "By model", "What is wrong"):
+        assert f"## {head}, not to be quoted\n" in text
 
 
 def test_names_of_rates_in_a_caveat_are_code(changed):
