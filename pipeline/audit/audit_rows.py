@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ...schemas.audit import AuditItem, AuditPlan, ErrorType, Pool, Rating, Role, Verdict
 from ...schemas.audit_row import AuditedClip, AuditRow
 from .report.judged import JudgedClip, judged_clips
-
-_GIVEN = "given"
+from .sample.strata import GIVEN
 
 
 def audit_rows(
@@ -61,7 +60,7 @@ def _row(item: AuditItem, rating: Rating, plan: AuditPlan, digests: Mapping[str,
         stratum=item.stratum,
         pool=item.pool,
         inclusion_probability=item.inclusion_probability,
-        models=tuple(text.model or _GIVEN for text in item.texts),
+        models=tuple(text.model or GIVEN for text in item.texts),
         rater=rating.rater,
         clip_verdict=rating.clip_verdict,
         num_right=verdicts[Verdict.RIGHT],

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from ...schemas.arrow import to_plain
 from ...schemas.audit import AuditPlan, Rating
@@ -25,7 +24,7 @@ from ..audit.comparison.text import (
 from ..audit.plan import read_plan
 from ..audit.ratings.store import stored_ratings
 from ..store import Store
-from .console import make_console, plain_text
+from .console import make_console, number_table, plain_text
 from .gates import FailIf, check_gates, read_gates
 
 JSON_NAME, MARKDOWN_NAME = "comparison.json", "comparison.md"
@@ -81,11 +80,7 @@ def print_comparison(console: Console, comparison: AuditComparison) -> None:
     console.print(compared(comparison))
     for group in comparison.left_out:
         console.print(f"left out {group.num_clips:,} {group.reason}")
-    table = Table(
-        "", "A", "B", "B - A", "95 % interval", "A only", "B only", "p", box=None, pad_edge=False
-    )
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = number_table("", "A", "B", "B - A", "95 % interval", "A only", "B only", "p")
     table.columns[0].no_wrap = True
     table.add_column("better")
     for one in comparison.differences:

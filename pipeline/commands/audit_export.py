@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from ..audit.export.export import export_audit
 from ..audit.export.formats import FORMATS
-from .console import make_console
+from .console import make_console, number_table
 
 _Formats = Annotated[
     str, typer.Option("--format", metavar="NAME,...", help=f"Any of: {', '.join(FORMATS)}.")
@@ -27,9 +26,8 @@ def export(
     that Label Studio exports is imported as well.
     """
     names = [name.strip() for name in formats.split(",") if name.strip()]
-    table = Table("format", "files", "MB", "folder", box=None, pad_edge=False)
-    for column in table.columns[1:3]:
-        column.justify = "right"
+    table = number_table("format", "files", "MB")
+    table.add_column("folder")
     for one in export_audit(audit, names, output or audit / "export"):
         table.add_row(
             one.name, str(one.num_files), f"{one.num_bytes / 1e6:.1f}", f"{one.folder}/README.md"

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from ...schemas.audit import Role
 from ..audit.plan import read_plan
@@ -14,7 +13,7 @@ from ..audit.ratings.rows import SUFFIXES
 from ..audit.ratings.store import RATINGS_NAME, import_ratings
 from ..audit.report.wording import count
 from ..store import Store
-from .console import make_console, plain_text
+from .console import make_console, number_table, plain_text
 
 
 def import_(
@@ -39,9 +38,7 @@ def import_(
     by_rater: dict[str, set[str]] = defaultdict(set)
     for rating in ratings.ratings:
         by_rater[rating.rater].add(rating.item_id)
-    table = Table("rater", "clips", "all items", box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = number_table("rater", "clips", "all items")
     for rater in sorted(by_rater):
         rated = by_rater[rater]
         clips = f"{len(rated & plain)} of {len(plain)}"

@@ -18,7 +18,7 @@ from ..audit.report.make import make_report
 from ..audit.report.markdown import render_markdown
 from ..audit.report.report_file import REPORT_FOLDER, REPORT_NAME, write_report
 from ..store import Store
-from .console import make_console, plain_text
+from .console import make_console, number_table, plain_text
 from .gates import FailIf, check_gates, read_gates
 
 PAGE_NAME, MARKDOWN_NAME = f"{REPORT_FOLDER}/index.html", f"{REPORT_FOLDER}/report.md"
@@ -82,7 +82,7 @@ def print_report(console: Console, report: AuditReport) -> None:
 
 
 def _print_rates(console: Console, report: AuditReport) -> None:
-    table = _table("rate", "share", "95 % interval", "counted", "exact interval")
+    table = number_table("rate", "share", "95 % interval", "counted", "exact interval")
     for rate in report.rates:
         _add_rate(table, rate.title, rate)
     for text in report.texts if len(report.texts) > 1 else ():
@@ -107,7 +107,7 @@ def _add_rate(table: Table, title: str, rate: Rate) -> None:
 def _print_errors(console: Console, report: AuditReport) -> None:
     if not report.errors:
         return
-    table = _table("what is wrong", "claims", "share", "95 % interval")
+    table = number_table("what is wrong", "claims", "share", "95 % interval")
     for error in report.errors:
         name = error.error_type.value.replace("_", " ") if error.error_type else "not said"
         table.add_row(name, str(error.num_claims), *_share(error.share))
@@ -116,7 +116,9 @@ def _print_errors(console: Console, report: AuditReport) -> None:
 
 
 def _print_raters(console: Console, report: AuditReport) -> None:
-    table = _table("rater", "clips", "calls wrong", "planted errors found", "repeats judged alike")
+    table = number_table(
+        "rater", "clips", "calls wrong", "planted errors found", "repeats judged alike"
+    )
     for rater in report.raters:
         table.add_row(
             plain_text(rater.rater)[:40],
@@ -137,13 +139,6 @@ def _print_raters(console: Console, report: AuditReport) -> None:
 def _planted(rater: RaterReport) -> str:
     found = rater.sensitivity
     return f"{rater.num_found} of {found.num_items}" if found.num_items else "none judged"
-
-
-def _table(*names: str) -> Table:
-    table = Table(*names, box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    return table
 
 
 def _share(estimate: Estimate) -> tuple[str, str]:

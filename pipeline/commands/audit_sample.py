@@ -18,7 +18,7 @@ from ..audit.sample.settings import AUDITED_KINDS, AuditSettings
 from ..audit.sample.strata import DIMENSIONS
 from ..audit.site.build import build_site
 from ..store import Store
-from .console import make_console, plain_text
+from .console import make_console, number_table, plain_text
 
 _MAX_ROWS = 20
 _Worst = Literal["low", "high"]
@@ -145,9 +145,7 @@ def _perturbed(num: int, num_unchanged: int) -> str:
 
 
 def _print_strata(console: Console, plan: AuditPlan) -> None:
-    table = Table("stratum", "clips", "drawn", box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = number_table("stratum", "clips", "drawn")
     for size in plan.sizes[:_MAX_ROWS]:
         table.add_row(plain_text(size.stratum), str(size.population), str(size.sampled))
     console.print(table)

@@ -1,6 +1,7 @@
-"""The console that all commands print to, and texts and times as people read them."""
+"""The console that all commands print to; tables, texts and times as people read them."""
 
 from rich.console import Console
+from rich.table import Table
 
 PLAIN_WIDTH = 110
 
@@ -14,6 +15,14 @@ def make_console() -> Console:
     if console.is_terminal:
         return console
     return Console(markup=False, highlight=False, width=PLAIN_WIDTH)
+
+
+def number_table(*names: str) -> Table:
+    """Return a table without lines, whose columns but the first are aligned for numbers."""
+    table = Table(*names, box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
 
 
 def plain_text(text: str) -> str:

@@ -15,6 +15,8 @@ from ..claims import quoted_characters, split_claims, states_facts, word_set
 from .sampling import draw
 from .swap_words import ADDED_CLAIMS, ADDED_FACTS, SWAPS, Swap
 
+Option = TypeVar("Option")
+
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _ENGLISH = word_set(
     "the and with is are of on to at it its his her he she they there their by for from into as "
@@ -26,8 +28,6 @@ _FOREIGN = word_set(
     "o os um uma com na no och att det er og til"
 )
 """Words that other languages in Latin letters are full of."""
-Option = TypeVar("Option")
-
 _MAX_CHARS = 8192
 """Longer texts are not changed: nobody would find the error."""
 _PLACES = word_set("stays the upper lower left right past into onto for with")
