@@ -104,7 +104,7 @@ def test_ratings_are_taken_in_again_in_another_browser(make_site, visit, tmp_pat
     with second.page.expect_file_chooser() as chooser:
         second.page.click("text=Import")
     chooser.value.set_files(tmp_path / "mine.jsonl")
-    second.page.wait_for_selector("text=1 ratings of Ann taken over. 1 lines were left out")
+    second.page.wait_for_selector("text=1 rating of Ann taken over. Left out: 1 line")
     assert second.page.text_content(".count") == "1 of 3 rated"
     assert ratings_of(second.download()) == ratings_of(text)
 
