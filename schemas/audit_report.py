@@ -27,7 +27,8 @@ class Rate:
     what: str
     """What it is the share of, in one sentence."""
     estimate: Estimate
-    """Weighted by one over the inclusion probability, and clustered by video: THE one to quote."""
+    """Weighted by one over the inclusion probability, and clustered by video: THE one to quote.
+    Of a part, as severe errors are of all, it reaches no higher than that of the whole."""
     exact: Estimate
     """`num_of` of `num_items` by Clopper and Pearson, as if each item were drawn alike and alone:
     of those judged, not of the dataset."""

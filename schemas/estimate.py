@@ -21,6 +21,17 @@ class Coefficient(StrEnum):
     COHEN_KAPPA = "cohen_kappa"
     KRIPPENDORFF_ALPHA = "krippendorff_alpha"
 
+    @property
+    def full_name(self) -> str:
+        """As people call it, such as `Cohen's kappa`."""
+        return _FULL_NAMES[self]
+
+
+_FULL_NAMES = {
+    Coefficient.COHEN_KAPPA: "Cohen's kappa",
+    Coefficient.KRIPPENDORFF_ALPHA: "Krippendorff's alpha",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -62,6 +73,8 @@ class Agreement:
     raw: Estimate
     """Share of pairs of ratings of one item that are equal, averaged over items; Wilson. Its
     `num_items` are those with two ratings or more."""
+    num_clips: int
+    """Clips that these items are of."""
     num_raters: int
     """Raters with at least one rating."""
     reason: str

@@ -78,7 +78,7 @@ _ERRORS = {
 _SEVERITY = {
     1: ("Detail", "Few would notice."),
     2: ("Misleads", "A reader would picture something else."),
-    3: ("Beside the point", "The claim is about something else."),
+    3: ("Severe", "The claim is about something else."),
 }
 
 

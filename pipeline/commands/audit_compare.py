@@ -17,6 +17,7 @@ from ..audit.comparison.text import (
     compared,
     conclusion,
     difference_cells,
+    explained,
     one_line,
     preference_lines,
     render_comparison,
@@ -54,7 +55,8 @@ def compare(
     captions prefer_b, prefer_b_lower95, prefer_b_upper95 and prefer_b_p; num_clips, num_videos.
     What is not known crosses any gate.
     """
-    gates = read_gates(fail_if, comparison_names(is_of_audits=second is not None))
+    names = comparison_names(is_of_audits=second is not None)
+    gates = read_gates(fail_if, names, of="the comparison")
     plan, ratings = _read(first)
     if second is None:
         found = compare_captions(plan, ratings)
@@ -87,6 +89,8 @@ def print_comparison(console: Console, comparison: AuditComparison) -> None:
         table.add_row(*difference_cells(one), conclusion(one))
     console.print()
     console.print(table)
+    for line in explained(comparison):
+        console.print(line)
     if comparison.preferences is not None:
         console.print()
         for line in preference_lines(comparison.preferences):

@@ -34,8 +34,9 @@ def report(
     Rates are of all clips that were drawn from: each judged clip is weighted by one over its chance
     of being drawn, and the 95 % interval allows for clips of one video being alike. Numbers that a
     gate may name are a rate such as wrong, its ends wrong_lower95 and wrong_upper95, its exact
-    upper end wrong_exact_upper95, and agreement, sensitivity, num_clips and num_raters. What is not
-    known crosses any gate.
+    upper end wrong_exact_upper95, and agreement, sensitivity, num_clips and num_raters. A gate that
+    protects asks for wrong_upper95: the exact end knows nothing of strata and of videos. What is
+    not known crosses any gate.
     """
     gates = read_gates(fail_if, GATE_NAMES)
     folder = Store(str(audit))
@@ -73,11 +74,12 @@ def print_report(console: Console, report: AuditReport) -> None:
         )
     if report.reasons and report.num_rated:
         console.print("\nDo not quote these rates:")
-    for reason in report.reasons:
+    for reason in wording.reasons(report):
         console.print(f"- {plain_text(reason)}")
-    if report.caveats:
+    caveats = wording.caveats(report) if report.num_rated else []
+    if caveats:
         console.print("\nSay beside the rates:")
-    for caveat in report.caveats:
+    for caveat in caveats:
         console.print(f"- {plain_text(caveat)}")
 
 
@@ -132,7 +134,7 @@ def _print_raters(console: Console, report: AuditReport) -> None:
     if report.agreement.value is not None:
         console.print(
             f"agreement about claims: {wording.agreement(report.agreement)}, "
-            f"{report.agreement.raw.num_items} judged twice"
+            f"{wording.claims_judged_twice(report.agreement)} judged twice"
         )
 
 

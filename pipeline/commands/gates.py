@@ -17,13 +17,20 @@ FailIf = Annotated[
 """The option, which may be given several times."""
 
 
-def read_gates(texts: Sequence[str] | None, names: Collection[str]) -> tuple[Gate, ...]:
+def read_gates(
+    texts: Sequence[str] | None, names: Collection[str], *, of: str = "the report"
+) -> tuple[Gate, ...]:
     """Read gates before any work is done.
+
+    Args:
+        texts: the gates.
+        names: the numbers that there are.
+        of: what has them, for people.
 
     Raises:
         UsageError: one cannot be read, or names a number that is none of `names`.
     """
-    return tuple(parse_gate(text, names=names) for text in texts or ())
+    return tuple(parse_gate(text, names=names, of=of) for text in texts or ())
 
 
 def check_gates(gates: Sequence[Gate], values: Mapping[str, float | None]) -> list[str]:

@@ -31,8 +31,13 @@ def compare_audits(
         second_ratings: ratings of B.
 
     Raises:
-        UsageError: they share no clip, or none that was judged in both.
+        UsageError: they are one and the same, share no clip, or none that was judged in both.
     """
+    if first.audit_id == second.audit_id and set(first_ratings) == set(second_ratings):
+        raise UsageError(
+            "A and B are the same audit with the same ratings: name another one as B, or none to "
+            "compare the two captions of each clip"
+        )
     pairing = pair_audits(first, second, first_ratings=first_ratings, second_ratings=second_ratings)
     differences = find_differences(pairing, has_clip_verdicts=True)
     reasons = [

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ....schemas.audit_comparison import AuditComparison, Compared, Difference, Preferences
 from ....schemas.estimate import Estimate
+from ..report.rates import RATES
 from ..report.visible import to_markdown, visible
 from ..report.wording import count, interval, number, percent
 
@@ -85,6 +86,13 @@ def conclusion(one: Difference) -> str:
         return "cannot be told"
     better = "A" if one.difference.lower > 0 else "B"
     return f"perhaps {better}" if one.difference.caveats else better
+
+
+def explained(comparison: AuditComparison) -> Iterator[str]:
+    """Yield what those numbers are whose title does not say it, as sentences."""
+    for one in comparison.differences:
+        if one.name not in RATES:
+            yield f"{one.title}: {one.what}"
 
 
 def preference_lines(found: Preferences) -> Iterator[str]:

@@ -8,6 +8,7 @@ from ....schemas.estimate import Agreement, Estimate
 from ..statistics.agreement import MIN_DOUBLY_RATED
 from ..statistics.clusters import MIN_TELLING_CLUSTERS, cluster_caveats
 from .judged import JudgedClip, plain_items
+from .wording import count
 
 _MIN_CLAIMS = 20
 """One and the same verdict on fewer claims may well be chance."""
@@ -48,7 +49,12 @@ def find_caveats(
     """
     if not clips:
         return ()
-    return (*_of_sample(plan, clips), *_of_claims(plan, clips), *_of_raters(plan, ratings))
+    return (
+        *_of_sample(plan, clips),
+        *_of_claims(plan, clips),
+        *_of_ties(clips),
+        *_of_raters(plan, ratings),
+    )
 
 
 def clip_caveats(reasons: Sequence[str], agreement: Agreement) -> tuple[str, ...]:
@@ -60,7 +66,7 @@ def clip_caveats(reasons: Sequence[str], agreement: Agreement) -> tuple[str, ...
     """
     if reasons or not agreement.reason:
         return ()
-    return (f"`bad` and `not_good` must not be quoted: of clips, {agreement.reason}",)
+    return (f"`bad` and `not_good` must not be quoted: {agreement.reason}",)
 
 
 def sensitivity_caveats(sensitivity: Estimate) -> tuple[str, ...]:
@@ -91,7 +97,7 @@ def _of_sample(plan: AuditPlan, clips: Sequence[JudgedClip]) -> Iterable[str]:
     num_videos = len({clip.item.video_id for clip in clips})
     yield from cluster_caveats(num_videos, telling=MIN_TELLING_CLUSTERS)
     if plan.num_without_text:
-        yield f"{_count(plan.num_without_text, 'clip')} without a text are not in the rates"
+        yield f"{count(plan.num_without_text, 'clip')} without a text are not in the rates"
 
 
 def _of_strata(plan: AuditPlan, clips: Sequence[JudgedClip], what: str) -> Iterable[str]:
@@ -101,7 +107,7 @@ def _of_strata(plan: AuditPlan, clips: Sequence[JudgedClip], what: str) -> Itera
         population = sum(size.population for size in plan.sizes)
         share = sum(size.population for size in missing) / population
         yield (
-            f"no clip of {_count(len(missing), 'stratum', 'strata')} {what} of {100 * share:.1f} % "
+            f"no clip of {count(len(missing), 'stratum', 'strata')} {what} of {100 * share:.1f} % "
             "of the dataset's clips"
         )
 
@@ -123,6 +129,19 @@ def _of_claims(plan: AuditPlan, clips: Sequence[JudgedClip]) -> Iterable[str]:
             f"{num_unsaid} of {len(wrong)} wrong claims have no severity: `severe` counts them as "
             "not severe"
         )
+
+
+def _of_ties(clips: Sequence[JudgedClip]) -> Iterable[str]:
+    """Yield how many verdicts are the worse of a tie; with two raters each disagreement is one."""
+    claims = [claim for clip in clips for claim in clip.claims]
+    tied = (
+        f"{sum(one.is_tied for one in of)} of {count(len(of), what)}"
+        for of, what in ((claims, "claim"), (clips, "clip"))
+        if any(one.is_tied for one in of)
+    )
+    told = " and ".join(tied)
+    if told:
+        yield f"raters were evenly split on {told}, where the worse verdict counts"
 
 
 def _of_raters(plan: AuditPlan, ratings: Sequence[Rating]) -> Iterable[str]:
@@ -156,7 +175,3 @@ def _judged_all(numbers: Sequence[int], said: str) -> str:
     least, most = numbers[0], numbers[-1]
     claims = f"{least}" if least == most else f"{least} to {most}"
     return f"{len(numbers)} raters each judged all of their {claims} claims {said}"
-
-
-def _count(num: int, one: str, many: str | None = None) -> str:
-    return f"{num} {one if num == 1 else many or one + 's'}"

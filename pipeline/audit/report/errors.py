@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from ....schemas.audit import ErrorType
 from ....schemas.audit_report import ErrorExample, ErrorReport
+from ....schemas.estimate import Estimate
 from .judged import JudgedClaim, JudgedClip
-from .rates import decided_claims, estimated_share, of_claims
+from .rates import bounded, decided_claims, estimated_share, of_claims
 
 MAX_EXAMPLES = 3
 """Examples of each type."""
@@ -23,12 +24,13 @@ def error_reports(clips: Sequence[JudgedClip]) -> tuple[ErrorReport, ...]:
         if claim.is_wrong:
             for name in claim.error_types or (None,):
                 by_type[name].append((clip, claim))
-    reports = [_report(name, found, decided) for name, found in by_type.items()]
+    wrong = estimated_share([of_claims(clip, claim.is_wrong) for clip, claim in decided])
+    reports = [_report(name, found, decided, wrong) for name, found in by_type.items()]
     return tuple(sorted(reports, key=lambda r: (-(r.share.value or 0.0), r.error_type or "~")))
 
 
 def _report(
-    name: ErrorType | None, found: Sequence[_Found], decided: Sequence[_Found]
+    name: ErrorType | None, found: Sequence[_Found], decided: Sequence[_Found], wrong: Estimate
 ) -> ErrorReport:
     is_it = {id(claim) for _, claim in found}
     answers = [of_claims(clip, id(claim) in is_it) for clip, claim in decided]
@@ -36,7 +38,7 @@ def _report(
         error_type=name,
         num_claims=len(found),
         num_clips=len({clip.item.item_id for clip, _ in found}),
-        share=estimated_share(answers),
+        share=bounded(estimated_share(answers), wrong),
         examples=tuple(_example(clip, claim) for clip, claim in _chosen(found)),
     )
 

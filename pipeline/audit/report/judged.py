@@ -46,6 +46,8 @@ class JudgedClaim:
     """Those that any of them names, where it is wrong."""
     notes: tuple[str, ...] = ()
     """What they wrote about the clip."""
+    is_tied: bool = False
+    """Whether another verdict was given as often, so that the verdict is the worse of them."""
 
     @property
     def is_wrong(self) -> bool:
@@ -61,6 +63,8 @@ class JudgedClip:
     """The item."""
     verdict: ClipVerdict
     """That of the majority."""
+    is_tied: bool
+    """Whether another verdict was given as often, so that the verdict is the worse of them."""
     claims: tuple[JudgedClaim, ...]
     """All of its claims in order; none where one of them has no verdict, as who judges only some
     of the claims may well choose the wrong ones."""
@@ -100,10 +104,12 @@ def judged_clips(plan: AuditPlan, ratings: Iterable[Rating], pool: Pool) -> list
     }
     complete = {item_id for item_id, (item, found) in judged.items() if _has_all(item, found)}
     weights, claims_weights = _weights(items, judged), _weights(items, complete)
+    verdicts = {item_id: [r.clip_verdict for r in of_item[item_id]] for item_id in judged}
     return [
         JudgedClip(
             item=item,
-            verdict=majority([r.clip_verdict for r in of_item[item_id]], _WORST_CLIP_FIRST),
+            verdict=majority(verdicts[item_id], _WORST_CLIP_FIRST),
+            is_tied=_is_tied(verdicts[item_id]),
             claims=found if item_id in complete else (),
             judged_claims=found,
             weight=weights[item_id],
@@ -121,6 +127,11 @@ def majority(votes: Sequence[_Vote], worst_first: Sequence[_Vote]) -> _Vote:
         worst_first: all that can be said.
     """
     return max(worst_first, key=votes.count)
+
+
+def _is_tied(votes: Sequence[Verdict] | Sequence[ClipVerdict]) -> bool:
+    counts = sorted(Counter(votes).values())
+    return counts[-1:] == counts[-2:-1]
 
 
 def plain_items(plan: AuditPlan, pool: Pool) -> list[AuditItem]:
@@ -141,9 +152,10 @@ def _claims(item: AuditItem, ratings: Sequence[Rating]) -> Iterator[JudgedClaim]
 
 
 def _claim(text: AuditText, claim: Claim, votes: Sequence[tuple[ClaimVerdict, str]]) -> JudgedClaim:
-    verdict = majority([vote.verdict for vote, _ in votes], _WORST_CLAIM_FIRST)
+    verdicts = [vote.verdict for vote, _ in votes]
+    verdict, is_tied = majority(verdicts, _WORST_CLAIM_FIRST), _is_tied(verdicts)
     if verdict is not Verdict.WRONG:
-        return JudgedClaim(text=text, claim=claim, verdict=verdict)
+        return JudgedClaim(text=text, claim=claim, verdict=verdict, is_tied=is_tied)
     against = [(vote, note) for vote, note in votes if vote.verdict is Verdict.WRONG]
     severities = [vote.severity for vote, _ in against if vote.severity is not None]
     named = {name for vote, _ in against for name in vote.error_types}
@@ -154,6 +166,7 @@ def _claim(text: AuditText, claim: Claim, votes: Sequence[tuple[ClaimVerdict, st
         severity=majority(severities, _WORST_SEVERITY_FIRST) if severities else None,
         error_types=tuple(name for name in ErrorType if name in named),
         notes=tuple(note for _, note in against if note),
+        is_tied=is_tied,
     )
 
 

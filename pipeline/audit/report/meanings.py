@@ -15,13 +15,16 @@ MEANINGS: tuple[Term, ...] = tuple(
             "The interval",
             "Were the audit done again and again on other videos like these, 95 of 100 such "
             "intervals would hold the true share. Clips of one video are alike, so it is a "
-            "bootstrap over videos; with fewer than 30 videos it is not reliable.",
+            "bootstrap over videos. With fewer than 30 videos it is rough, and no narrower than "
+            "were each clip of a video of its own; with fewer than three videos that differ it is "
+            "made wide on purpose.",
         ),
         (
             "The exact interval",
             "Clopper and Pearson's, of the plain counts: as if each claim or clip were drawn "
-            "alike and apart from all others. It never falls short for such a sample, which is "
-            "why gates may use it; it knows nothing of strata and of videos. Drawn thin.",
+            "alike and apart from all others. It is about those judged, and too narrow for the "
+            "dataset where several are of one video, or strata were drawn unequally: do not quote "
+            "it, and ask for `wrong_upper95` in gates. Drawn thin.",
         ),
         (
             "Decided claims",
@@ -30,7 +33,8 @@ MEANINGS: tuple[Term, ...] = tuple(
         ),
         (
             "Several raters",
-            "Where several judged one clip, the majority counts; of a tie, the worse verdict.",
+            "Where several judged one clip, the majority counts; of a tie, the worse verdict. Of "
+            "two raters who disagree that is the worse one, always: the report says how often.",
         ),
         (
             "Tells as much",
@@ -42,8 +46,9 @@ MEANINGS: tuple[Term, ...] = tuple(
             "Agreement",
             "How far raters agree beyond chance: 1 is always, 0 is what guessing gives. Cohen's "
             "kappa for two raters of the same clips, Krippendorff's alpha otherwise. Below "
-            "0.667, or with fewer than 50 items judged twice, no rate may be quoted: another "
-            "pair of raters might have found another one.",
+            "0.667, or with fewer than 50 claims judged twice, no rate may be quoted: another "
+            "pair of raters might have found another one. Rates of clips need 50 clips that were "
+            "judged twice.",
         ),
         (
             "Same verdict again",

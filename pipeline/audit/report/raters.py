@@ -32,10 +32,10 @@ def claim_agreement(plan: AuditPlan, ratings: Iterable[Rating]) -> Agreement:
             for vote in rating.claims:
                 key = orders[rating.item_id], vote.side, vote.claim
                 codes[rating.rater][key] = _CLAIM_CODES[vote.verdict]
-    table = _table(codes)
+    table, clips = _table(codes)
     if table.shape[0] == 2 and not (table == MISSING).any():
-        return cohen_kappa(*table)
-    return krippendorff_alpha(table)
+        return cohen_kappa(*table, clips=clips)
+    return krippendorff_alpha(table, clips=clips)
 
 
 def clip_agreement(plan: AuditPlan, ratings: Iterable[Rating]) -> Agreement:
@@ -46,7 +46,8 @@ def clip_agreement(plan: AuditPlan, ratings: Iterable[Rating]) -> Agreement:
         if rating.item_id in orders:
             key = orders[rating.item_id], "", 0
             codes[rating.rater][key] = _CLIP_CODES[rating.clip_verdict]
-    return krippendorff_alpha(_table(codes), level="ordinal")
+    table, _ = _table(codes)
+    return krippendorff_alpha(table, level="ordinal")
 
 
 def rater_reports(plan: AuditPlan, ratings: Iterable[Rating]) -> tuple[RaterReport, ...]:
@@ -89,11 +90,12 @@ def found_errors(
     return clopper_pearson(found.total(), shown.total()), tuple(by_type)
 
 
-def _table(codes: Mapping[str, Mapping[_Key, int]]) -> np.ndarray:
-    """Return codes of shape (num_raters, num_keys), by name and in order."""
+def _table(codes: Mapping[str, Mapping[_Key, int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes of shape (num_raters, num_keys), by name and in order, and each key's clip."""
     keys = sorted({key for of_rater in codes.values() for key in of_rater})
     rows = [[codes[name].get(key, MISSING) for key in keys] for name in sorted(codes)]
-    return np.array(rows, np.int64).reshape(len(rows), len(keys))
+    clips = np.array([order for order, _, _ in keys], np.int64)
+    return np.array(rows, np.int64).reshape(len(rows), len(keys)), clips
 
 
 def _rater(name: str, ratings: Mapping[str, Rating], items: Mapping[str, AuditItem]) -> RaterReport:

@@ -24,6 +24,8 @@ RATES = {
 }
 """Title and meaning of each rate of a dataset by its name, the most important first."""
 _WITH_ERROR = ("Texts with an error", "Share of texts with at least one wrong claim.")
+_PART_OF = {"severe": "wrong", "bad": "not_good"}
+"""Rates of what is counted by another one as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ def all_rates(clips: Sequence[JudgedClip]) -> tuple[Rate, ...]:
         "bad": [_of_clip(clip, clip.verdict is ClipVerdict.BAD) for clip in clips],
         "not_good": [_of_clip(clip, clip.verdict is not ClipVerdict.GOOD) for clip in clips],
     }
-    return tuple(_rate(name, *RATES[name], found[name]) for name in RATES)
+    return _bounded(tuple(_rate(name, *RATES[name], found[name]) for name in RATES))
 
 
 def text_rates(texts: Sequence[tuple[JudgedClip, AuditText]]) -> tuple[Rate, ...]:
@@ -55,11 +57,13 @@ def text_rates(texts: Sequence[tuple[JudgedClip, AuditText]]) -> tuple[Rate, ...
         replace(clip, claims=tuple(claim for claim in clip.claims if claim.text is text))
         for clip, text in texts
     ]
-    return (
-        _rate("wrong", *RATES["wrong"], _wrong(clips)),
-        _rate("texts_with_error", *_WITH_ERROR, _with_error(clips)),
-        _rate("severe", *RATES["severe"], _severe(clips)),
-        _rate("cannot_tell", *RATES["cannot_tell"], _undecided(clips)),
+    return _bounded(
+        (
+            _rate("wrong", *RATES["wrong"], _wrong(clips)),
+            _rate("texts_with_error", *_WITH_ERROR, _with_error(clips)),
+            _rate("severe", *RATES["severe"], _severe(clips)),
+            _rate("cannot_tell", *RATES["cannot_tell"], _undecided(clips)),
+        )
     )
 
 
@@ -84,6 +88,21 @@ def estimated_share(answers: Sequence[Answer]) -> Estimate:
         np.array([answer.is_so for answer in answers], bool),
         np.array([answer.weight for answer in answers], float),
         np.array([answer.video_id for answer in answers], str),
+    )
+
+
+def bounded(part: Estimate, whole: Estimate) -> Estimate:
+    """Return the estimate of a part, which reaches no higher than that of the whole it is in."""
+    return replace(part, upper=min(part.upper, whole.upper))
+
+
+def _bounded(rates: tuple[Rate, ...]) -> tuple[Rate, ...]:
+    estimates = {rate.name: rate.estimate for rate in rates}
+    return tuple(
+        replace(rate, estimate=bounded(rate.estimate, estimates[_PART_OF[rate.name]]))
+        if rate.name in _PART_OF
+        else rate
+        for rate in rates
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ....schemas.audit_report import AuditReport, Rate, RiskReport, StratumReport, TextReport
-from ....schemas.estimate import Agreement, Coefficient, Estimate
+from ....schemas.estimate import Agreement, Estimate
 from .visible import visible
 
 _IS_SO = {
@@ -16,10 +16,9 @@ _IS_SO = {
 }
 _OF_CLIPS = ("bad", "not_good")
 """Rates that clips count in whose claims have no verdict."""
-_COEFFICIENTS = {
-    Coefficient.COHEN_KAPPA: "Cohen's kappa",
-    Coefficient.KRIPPENDORFF_ALPHA: "Krippendorff's alpha",
-}
+
+DOUBT = "Too few videos: the interval is rough, or made wide on purpose."
+"""What a star beside an interval says."""
 
 
 def number(share: float) -> str:
@@ -99,12 +98,17 @@ def progress(report: AuditReport) -> str:
 
 def agreement(found: Agreement) -> str:
     """Return an agreement: `Cohen's kappa 0.81 (0.70 to 0.92)`."""
-    name = _COEFFICIENTS[found.coefficient]
+    name = found.coefficient.full_name
     if found.value is None:
         return f"{name} not defined"
     if found.lower is None or found.upper is None:
         return f"{name} {found.value:.2f}"
     return f"{name} {found.value:.2f} ({found.lower:.2f} to {found.upper:.2f})"
+
+
+def claims_judged_twice(found: Agreement) -> str:
+    """Return what an agreement about claims rests on: `120 claims of 40 clips`."""
+    return f"{count(found.raw.num_items, 'claim')} of {count(found.num_clips, 'clip')}"
 
 
 def writer(model: str | None, revision: str | None = None) -> str:
@@ -163,7 +167,7 @@ def caveats(report: AuditReport) -> list[str]:
 
 
 def has_doubts(groups: Sequence[AuditReport | StratumReport | TextReport]) -> bool:
-    """Say whether an interval of theirs must not be relied on."""
+    """Say whether an interval of theirs is of too few videos."""
     return any(rate.estimate.caveats for group in groups for rate in group.rates)
 
 

@@ -1,6 +1,7 @@
 """Whether raters agree: Cohen's kappa, Krippendorff's alpha, and when not to quote them."""
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -14,20 +15,24 @@ MISSING = -1
 MIN_ALPHA = 0.667
 """Krippendorff (2004, page 241): below .667 not even tentative conclusions may be drawn."""
 MIN_DOUBLY_RATED = 50
-"""Items that two raters must have judged before their agreement says anything."""
+"""Claims, or clips, that two raters must have judged before their agreement says anything."""
 _NUM_RESAMPLES = 1000
-_NAMES = {
-    Coefficient.COHEN_KAPPA: "Cohen's kappa",
-    Coefficient.KRIPPENDORFF_ALPHA: "Krippendorff's alpha",
-}
 
 
-def cohen_kappa(first: np.ndarray, second: np.ndarray, *, confidence: float = 0.95) -> Agreement:
+def cohen_kappa(
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    clips: np.ndarray | None = None,
+    confidence: float = 0.95,
+) -> Agreement:
     """Return Cohen's kappa (1960) of two raters, by statsmodels, with its asymptotic interval.
 
     Args:
         first: int, shape (num_items,): categories from 0, `MISSING` where there is no rating.
         second: int, shape (num_items,), of the same items.
+        clips: int or str, shape (num_items,): the clip of each claim; None where the items are
+            clips.
         confidence: in (0, 1).
 
     Raises:
@@ -37,7 +42,7 @@ def cohen_kappa(first: np.ndarray, second: np.ndarray, *, confidence: float = 0.
     check_confidence(confidence)
     counts = _pairable_counts(ratings)
     if not _is_defined(counts):
-        return _agreement(Coefficient.COHEN_KAPPA, ratings, None, confidence=confidence)
+        return _agreement(Coefficient.COHEN_KAPPA, ratings, None, clips, confidence=confidence)
     with statistics_libraries():
         from scipy.stats import norm
         from statsmodels.stats.inter_rater import cohens_kappa
@@ -50,13 +55,14 @@ def cohen_kappa(first: np.ndarray, second: np.ndarray, *, confidence: float = 0.
     value, error = float(result.kappa), math.sqrt(max(result.var_kappa, 0.0))
     reach = float(norm.ppf((1 + confidence) / 2)) * error
     ends = (value, max(value - reach, -1.0), min(value + reach, 1.0))
-    return _agreement(Coefficient.COHEN_KAPPA, ratings, ends, confidence=confidence)
+    return _agreement(Coefficient.COHEN_KAPPA, ratings, ends, clips, confidence=confidence)
 
 
 def krippendorff_alpha(
     ratings: np.ndarray,
     *,
     level: Literal["nominal", "ordinal"] = "nominal",
+    clips: np.ndarray | None = None,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Agreement:
@@ -68,17 +74,19 @@ def krippendorff_alpha(
         ratings: int, shape (num_raters, num_items): categories from 0, `MISSING` where there is
             no rating.
         level: `ordinal` where the codes are in an order, such as good, flawed, bad.
+        clips: int or str, shape (num_items,): the clip of each claim; None where the items are
+            clips.
         confidence: in (0, 1).
         seed: of the bootstrap.
 
     Raises:
         ValueError: the shape is another one, or a code is below `MISSING`.
     """
-    ratings = _checked(ratings)
+    coefficient, ratings = Coefficient.KRIPPENDORFF_ALPHA, _checked(ratings)
     check_confidence(confidence)
     counts = _pairable_counts(ratings)
     if not _is_defined(counts):
-        return _agreement(Coefficient.KRIPPENDORFF_ALPHA, ratings, None, confidence=confidence)
+        return _agreement(coefficient, ratings, None, clips, confidence=confidence)
     value = _alpha(counts, level)
     random = np.random.default_rng(seed)
     num_items = counts.shape[0]
@@ -87,7 +95,7 @@ def krippendorff_alpha(
     tail = (1 - confidence) / 2
     low, high = np.quantile(alphas or [value], [tail, 1 - tail])
     ends = (value, min(float(low), value), max(float(high), value))
-    return _agreement(Coefficient.KRIPPENDORFF_ALPHA, ratings, ends, confidence=confidence)
+    return _agreement(coefficient, ratings, ends, clips, confidence=confidence)
 
 
 def _checked(ratings: np.ndarray) -> np.ndarray:
@@ -106,7 +114,11 @@ def _pairable_counts(ratings: np.ndarray) -> np.ndarray:
     """Return how often each item got each category, int, of items with two ratings or more."""
     num_categories = int(ratings.max(initial=MISSING)) + 1
     counts: np.ndarray = (ratings[:, :, None] == np.arange(num_categories)).sum(0)
-    return np.asarray(counts[counts.sum(1) >= 2])
+    return np.asarray(counts[_is_pairable(ratings)])
+
+
+def _is_pairable(ratings: np.ndarray) -> np.ndarray:
+    return np.asarray((ratings != MISSING).sum(0) >= 2)
 
 
 def _is_defined(counts: np.ndarray) -> bool:
@@ -124,6 +136,7 @@ def _agreement(
     coefficient: Coefficient,
     ratings: np.ndarray,
     ends: tuple[float, float, float] | None,
+    clips: np.ndarray | None,
     *,
     confidence: float,
 ) -> Agreement:
@@ -134,15 +147,20 @@ def _agreement(
         # Perfect agreement has no spread: take what the raw agreement may be, less chance.
         chance = float(np.square(counts.sum(0) / counts.sum()).sum())
         lower = max((raw.lower - chance) / (1 - chance), -1.0)
-    return Agreement(
+    num_clips = raw.num_items
+    if clips is not None:
+        num_clips = np.unique(np.asarray(clips)[_is_pairable(ratings)]).size
+    found = Agreement(
         coefficient=coefficient,
         value=value,
         lower=lower,
         upper=upper,
         raw=raw,
+        num_clips=num_clips,
         num_raters=int((ratings != MISSING).any(1).sum()),
-        reason=_reason(coefficient, value, raw.num_items),
+        reason="",
     )
+    return replace(found, reason=_reason(found, "clip" if clips is None else "claim"))
 
 
 def _raw_agreement(counts: np.ndarray, *, confidence: float) -> Estimate:
@@ -163,20 +181,29 @@ def _raw_agreement(counts: np.ndarray, *, confidence: float) -> Estimate:
     )
 
 
-def _reason(coefficient: Coefficient, value: float | None, num_items: int) -> str:
+def _reason(found: Agreement, what: str) -> str:
+    """Return why rates must not be quoted: too little was judged twice, or raters do not agree."""
+    num_items = found.raw.num_items
+    twice = f"{num_items} {what}s"
+    if what != "clip":
+        twice += f" of {found.num_clips} {'clip' if found.num_clips == 1 else 'clips'}"
+    name = f"{found.coefficient.full_name} about {what}s"
     if num_items < MIN_DOUBLY_RATED:
+        few = f"{twice} were judged twice, {MIN_DOUBLY_RATED} {what}s are needed"
+        if found.lower is None or found.upper is None or found.upper >= MIN_ALPHA:
+            return f"{few}: whether raters agree is not known"
         return (
-            f"{num_items} items were judged twice, {MIN_DOUBLY_RATED} are needed: whether raters "
-            "agree is not known"
+            f"{few}; and {name} is wholly below {MIN_ALPHA:.3f} already, {found.lower:.3f} to "
+            f"{found.upper:.3f}: the instructions are not reliable"
         )
-    if value is None:
+    if found.value is None:
         return (
-            f"all {num_items} items that were judged twice got one and the same verdict, which "
-            "cannot be told from not looking"
+            f"all {twice} that were judged twice got one and the same verdict, which cannot be "
+            "told from not looking"
         )
-    if value < MIN_ALPHA:
+    if found.value < MIN_ALPHA:
         return (
-            f"{_NAMES[coefficient]} is {value:.3f}, below {MIN_ALPHA:.3f}: the instructions are "
-            "not reliable, do not quote the rate"
+            f"{name} is {found.value:.3f}, below {MIN_ALPHA:.3f}: the instructions are not "
+            "reliable, do not quote the rate"
         )
     return ""

@@ -10,6 +10,11 @@ of .3: the 95 % interval of a share covers .962 where 5, 10 or 30 % is wrong and
 few videos hold an error. The percentile interval covers .90 at 10 % and .88 at 5 %. Strata are not
 looked at: .94 to .98 over designs that sample the worst twice, least or most. There is no finite
 population correction: it would call a census certain, and raters are not.
+
+With few videos the bootstrap may be far too narrow, as where four happen to have the same share;
+`honest_ends` moves its ends apart. Simulated, 400 audits each of 4, 10, 20 or 29 videos with 4, 8
+or 24 clips on average, intraclass correlations of 0, .3 and .8 and 2, 10 and 50 % wrong, the
+interval of a share covers .938 at least, and that of a difference (see `paired`) .945.
 """
 
 import numpy as np
@@ -20,9 +25,12 @@ from .intervals import check_confidence, share_interval
 from .weighted import checked, effective_size, share
 
 MIN_CLUSTERS = 30
-"""With fewer videos no interval that allows for them is to be trusted."""
+"""With fewer videos their spread is a guess."""
 MIN_TELLING_CLUSTERS = 3
-"""With fewer videos that hold an error (or a right item) their spread is a guess."""
+"""With fewer videos that hold an error (or a right item) it is a guess as well."""
+
+Ends = tuple[float, float]
+"""Lower and upper end of an interval."""
 
 
 def clustered_share(
@@ -38,9 +46,11 @@ def clustered_share(
     The value is Hajek's ratio, sum(w y) / sum(w): the Horvitz-Thompson estimate where every item
     drawn was judged, and right as well where some could not be.
 
-    Where fewer than three videos hold an error (or a right item), likeness within videos cannot
-    be seen: the bootstrap alone covers .79 at 2 %. The interval is then as wide at least as
-    Wilson's at the number of videos, as if all clips of a video were right or wrong together.
+    With fewer than 30 videos the interval is no narrower than Clopper and Pearson's of the
+    effective number of items, as if likeness within videos were nil. Where fewer than three hold an
+    error (or a right item) likeness cannot be seen: of 40 videos the bootstrap alone covers .79 at
+    2 %. It is then no narrower than Wilson's of the number of videos, as if all clips of a video
+    were right or wrong together.
 
     Args:
         is_wrong: bool, or the share of raters who say so, shape (num_items,).
@@ -61,12 +71,12 @@ def clustered_share(
         wrong = cluster_sums(clusters, weights * values)
         right = cluster_sums(clusters, weights * (1 - values))
         telling = int(min(np.count_nonzero(wrong), np.count_nonzero(right)))
-        lower, upper = share_interval(
-            value, effective_size(totals), method=Method.WILSON, confidence=confidence
+        plain = _ends(value, weights, Method.CLOPPER_PEARSON, confidence)
+        wide = _ends(value, totals, Method.WILSON, confidence)
+        ends = bootstrap_t(wrong, totals, confidence=confidence, seed=seed) if telling else None
+        lower, upper = honest_ends(
+            ends, plain=plain, wide=wide, num_clusters=totals.size, telling=telling
         )
-        if telling:
-            ends = bootstrap_t(wrong, totals, confidence=confidence, seed=seed)
-            lower, upper = honest_ends(ends, (lower, upper), telling=telling)
         lower, upper = min(max(lower, 0.0), value), max(min(upper, 1.0), value)
     return Estimate(
         value=value,
@@ -95,14 +105,23 @@ def cluster_sums(clusters: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def honest_ends(
-    bootstrap: tuple[float, float] | None, wide: tuple[float, float], *, telling: int
-) -> tuple[float, float]:
-    """Return the bootstrap's ends, no narrower than `wide` where too few clusters tell."""
-    if bootstrap is None:
-        return wide
-    if telling >= MIN_TELLING_CLUSTERS:
-        return bootstrap
-    return min(bootstrap[0], wide[0]), max(bootstrap[1], wide[1])
+    bootstrap: Ends | None, *, plain: Ends, wide: Ends, num_clusters: int, telling: int
+) -> Ends:
+    """Return the bootstrap's ends, moved apart where too few clusters tell.
+
+    Args:
+        bootstrap: None where it has no spread to draw from.
+        plain: ends as if all items were independent.
+        wide: ends as if all items of a cluster were alike.
+        num_clusters: videos.
+        telling: those that hold what is rarer, an error or a right item.
+    """
+    ends = [bootstrap or wide]
+    if num_clusters < MIN_CLUSTERS:
+        ends.append(plain)
+    if telling < MIN_TELLING_CLUSTERS:
+        ends.append(wide)
+    return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def cluster_caveats(num_clusters: int, *, telling: int) -> tuple[str, ...]:
@@ -116,8 +135,8 @@ def cluster_caveats(num_clusters: int, *, telling: int) -> tuple[str, ...]:
     if num_clusters < MIN_CLUSTERS:
         videos = "1 video" if num_clusters == 1 else f"{num_clusters} videos"
         caveats.append(
-            f"only {videos}: with fewer than {MIN_CLUSTERS} the interval is not reliable; judge "
-            "clips of more videos"
+            f"only {videos}: with fewer than {MIN_CLUSTERS} the interval is rough; judge clips of "
+            "more videos"
         )
     if telling < MIN_TELLING_CLUSTERS:
         caveats.append(
@@ -125,3 +144,8 @@ def cluster_caveats(num_clusters: int, *, telling: int) -> tuple[str, ...]:
             f"{MIN_TELLING_CLUSTERS} the interval is made wide on purpose"
         )
     return tuple(caveats)
+
+
+def _ends(value: float, weights: np.ndarray, method: Method, confidence: float) -> Ends:
+    size = effective_size(weights)
+    return share_interval(value, size, method=method, confidence=confidence)

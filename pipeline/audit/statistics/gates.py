@@ -28,7 +28,7 @@ _MAX_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """A line that a number of the report must not cross."""
+    """A line that a number of a report or a comparison must not cross."""
 
     name: str
     """The number's name."""
@@ -62,12 +62,13 @@ class Gate:
         return f"{self}: {'crossed' if self.is_crossed(value) else 'held'}, at {value:.4g}"
 
 
-def parse_gate(text: str, *, names: Collection[str]) -> Gate:
+def parse_gate(text: str, *, names: Collection[str], of: str = "the report") -> Gate:
     """Read a gate such as `wrong > 0.1`, `wrong_upper95 > 8%`.
 
     Args:
         text: the gate.
-        names: the numbers that the report has.
+        names: the numbers that there are.
+        of: what has them, for people.
 
     Raises:
         UsageError: it is not of the grammar above, or its name is none of `names`.
@@ -84,7 +85,7 @@ def parse_gate(text: str, *, names: Collection[str]) -> Gate:
         close = get_close_matches(name, sorted(names), n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise UsageError(
-            f"the gate {shown!r} names {name!r}, which the report does not have; {hint}"
+            f"the gate {shown!r} names {name!r}, which {of} does not have; {hint}"
             f"it has {', '.join(sorted(names)) or 'no numbers'}"
         )
     limit = float(found["number"]) / (100 if found["percent"] else 1)

@@ -9,8 +9,9 @@ Coverage of 95 % intervals, exact (summed over the binomial distribution) for th
 | 96    | .951 / .965     | .908 / .951 |
 | 300   | .950 / .959     | .935 / .951 |
 
-Clopper-Pearson never falls short, so it is for gates; Wilson keeps its promise on average and
-falls short for shares near 0 and 1, so it is for display.
+Clopper-Pearson never falls short for such items; Wilson keeps its promise on average and falls
+short for shares near 0 and 1. Neither is for clips that come several from one video, or that stand
+for unequally many: see `clusters`.
 """
 
 from ....schemas.estimate import Estimate, Method

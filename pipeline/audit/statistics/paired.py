@@ -6,7 +6,7 @@ import numpy as np
 
 from ....schemas.estimate import Estimate, Method
 from .bootstrap import bootstrap_t
-from .clusters import cluster_caveats, cluster_sums, honest_ends
+from .clusters import Ends, cluster_caveats, cluster_sums, honest_ends
 from .intervals import check_confidence, share_interval
 from .libraries import statistics_libraries
 from .weighted import checked, effective_size, share
@@ -95,9 +95,14 @@ def _difference(
         sums = cluster_sums(clusters, weights * (only_second - only_first))
         telling = int(np.count_nonzero(cluster_sums(clusters, only_first + only_second)))
         value = share(only_second - only_first, weights)
-        wide = _wide(only_first, only_second, weights, effective_size(totals), confidence)
+        plain, wide = (
+            _ends(only_first, only_second, weights, effective_size(one), confidence)
+            for one in (weights, totals)
+        )
         ends = bootstrap_t(sums, totals, confidence=confidence, seed=seed) if telling else None
-        lower, upper = honest_ends(ends, wide, telling=telling)
+        lower, upper = honest_ends(
+            ends, plain=plain, wide=wide, num_clusters=totals.size, telling=telling
+        )
         lower, upper = min(max(lower, -1.0), value), max(min(upper, 1.0), value)
     return Estimate(
         value=value,
@@ -112,14 +117,14 @@ def _difference(
     )
 
 
-def _wide(
+def _ends(
     only_first: np.ndarray,
     only_second: np.ndarray,
     weights: np.ndarray,
     size: float,
     confidence: float,
-) -> tuple[float, float]:
-    """Return ends that hold both discordant shares' intervals, for where too few pairs differ.
+) -> Ends:
+    """Return ends that hold both discordant shares' intervals, of so many independent items.
 
     Of items that differ by a share they are wider still: Wilson's takes the largest variance that
     numbers in [0, 1] of this mean can have.

@@ -12,6 +12,11 @@ def test_the_rubric_explains_every_word_of_every_closed_list():
 
 def test_each_term_has_a_title_of_its_own_and_a_sentence():
     rubric = make_rubric()
-    for terms in (rubric.claim_verdicts, rubric.clip_verdicts, rubric.error_types):
+    for terms in (
+        rubric.claim_verdicts,
+        rubric.clip_verdicts,
+        rubric.error_types,
+        rubric.severities,
+    ):
         assert len({term.title for term in terms}) == len(terms)
         assert all(term.meaning.endswith(".") for term in terms)

@@ -56,6 +56,7 @@ def test_two_audits_are_compared_and_written(interlink, two):
     assert row.split()[4:9] == ["100", "%", "0", "%", "-100"]
     assert "- Only 1 video" in printed
     assert "2 of 2 clips have the same captions" in printed
+    assert "Wrong claims per clip: Share of a clip's decided claims that are wrong" in printed
     folder = two / "before" / "compare" / "after"
     assert "numbers  before/compare/after/comparison.json" in printed
     found = from_plain(json.loads((folder / "comparison.json").read_text()), AuditComparison)
@@ -81,7 +82,7 @@ def test_a_gate_that_is_crossed_ends_with_5_after_writing(interlink, two):
 def test_a_gate_on_a_number_that_is_not_there_is_refused_before_any_work(interlink, two):
     code, printed = interlink("audit compare before after --fail-if 'bad > 2%'")
     assert code == 2
-    assert "did you mean 'bad_" in printed
+    assert "which the comparison does not have; did you mean 'bad_" in printed
     assert interlink("audit compare before --fail-if 'bad_a > 2%'")[0] == 2
     assert not (two / "before" / "compare").exists()
 
@@ -114,6 +115,9 @@ def test_what_cannot_be_compared_is_told_in_a_sentence(interlink, two):
     code, printed = interlink("audit compare before")
     assert code == 2
     assert "have captions of one model: name a second audit" in printed
+    code, printed = interlink("audit compare before before")
+    assert code == 2
+    assert "A and B are the same audit with the same ratings: name another one" in printed
     code, printed = interlink("audit compare before nowhere")
     assert code == 2
     assert "there is no audit at nowhere" in printed

@@ -47,7 +47,7 @@ def judge(interlink, here, plan):
 def test_before_anybody_has_judged_one_sentence_says_so(interlink, here, plan):
     code, printed = interlink("audit report a")
     assert code == 0
-    assert "nobody has judged a clip of the estimation pool yet" in printed
+    assert "Nobody has judged a clip of the estimation pool yet" in printed
     assert sorted(path.name for path in (here / "a" / "report").iterdir()) == FILES
     assert interlink("audit report a", "--fail-if", "wrong > 10%")[0] == 5
 
@@ -63,7 +63,10 @@ def test_the_table_says_how_wrong_and_the_files_are_told(interlink, here, plan, 
     assert re.search(r"\nann +2 +100 %", printed)
     assert re.search(r"\nbob\?\[2J +2 +0 %", printed)
     assert "Do not quote these rates:\n- " in printed
-    assert "- only 1 video: with fewer than 30" in printed
+    assert re.search(
+        r"\n- Raters were evenly split on (\d+) of \1 claims and 2 of 2 clips", printed
+    )
+    assert "- Only 1 video: with fewer than 30" in printed
     assert "\x1b" not in printed
     assert printed.splitlines()[-3:] == [
         "page     a/report/index.html",

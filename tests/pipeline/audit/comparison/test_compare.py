@@ -148,6 +148,18 @@ def test_one_caption_each_cannot_be_compared_alone(made_audit):
         compare_captions(audit.plan, audit.ratings)
 
 
+def test_an_audit_is_not_compared_with_itself(made_audit):
+    first, second = made_audit("same"), made_audit("same")
+    for audit in (first, second):
+        audit.add("c1")
+        audit.rate("c1", "rw")
+    with pytest.raises(UsageError, match="are the same audit with the same ratings: name another"):
+        compare(first, second)
+    second.ratings.reverse()
+    second.rate("c1", "rr", rater="bob")
+    assert compare(first, second).num_clips == 1
+
+
 def test_raters_who_do_not_agree_must_not_be_quoted(made_audit):
     audit = made_audit(models=("m1", "m2"))
     for number in range(60):

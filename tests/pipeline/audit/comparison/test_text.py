@@ -6,6 +6,7 @@ from interlink.pipeline.audit.comparison.compare import compare_audits, compare_
 from interlink.pipeline.audit.comparison.text import (
     all_caveats,
     conclusion,
+    explained,
     one_line,
     p_value,
     points,
@@ -51,6 +52,13 @@ def test_the_page_says_who_what_and_how_sure(comparison):
     assert cells[5:] == ["36", "0", "< 0.0001"]
     assert "- Clips with an error: Share of clips with at least one wrong claim. Better: B." in page
     assert "- A and B were not drawn from the same clips in the same strata: every" in page
+
+
+def test_a_number_whose_title_does_not_say_it_is_explained(comparison):
+    assert list(explained(comparison)) == [
+        "Wrong claims per clip: Share of a clip's decided claims that are wrong, averaged over "
+        "clips."
+    ]
 
 
 def test_the_page_tells_what_is_preferred(preferred):
@@ -104,7 +112,7 @@ def test_a_caveat_of_all_numbers_is_said_once(preferred):
     few = [one for one in said if "only 14 videos" in one]
     assert few == [
         "Clips with an error, Wrong claims per clip: only 14 videos: with fewer than 30 the "
-        "interval is not reliable; judge clips of more videos"
+        "interval is rough; judge clips of more videos"
     ]
 
 

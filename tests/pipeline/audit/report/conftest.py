@@ -94,6 +94,7 @@ def agreement(value: float | None, coefficient: Coefficient, reason: str = "") -
         lower=None if value is None else value - 0.11,
         upper=None if value is None else min(value + 0.1, 1),
         raw=wilson(57, 61),
+        num_clips=23,
         num_raters=2,
         reason=reason,
     )
@@ -142,7 +143,7 @@ def example(number: int, text: str, **fields: Any) -> ErrorExample:
 
 
 def make_report(**fields: Any) -> AuditReport:
-    few = {"caveats": ("only 12 videos: with fewer than 30 the interval is not reliable",)}
+    few = {"caveats": ("only 12 videos: with fewer than 30 the interval is rough",)}
     given: dict[str, Any] = {
         "audit_id": digest("audit"),
         "dataset_url": "how-to/dataset",
@@ -226,8 +227,9 @@ def make_empty() -> AuditReport:
         lower=None,
         upper=None,
         raw=wilson(0, 0),
+        num_clips=0,
         num_raters=0,
-        reason="0 items were judged twice, 50 are needed: whether raters agree is not known",
+        reason="0 claims of 0 clips were judged twice, 50 claims are needed",
     )
     return make_report(
         num_rated=0,

@@ -60,11 +60,26 @@ def test_raters_who_judged_alike_are_told_together(small_audit):
     )
 
 
+def test_verdicts_of_a_tie_are_counted(small_audit):
+    plan = small_audit.plan([(f"v{n}", 2) for n in range(30)])
+    same = {f"i{n}": "rr" if n else "rw1" for n in range(30)}
+    ratings = [
+        *small_audit.judge("ann", same),
+        *small_audit.judge("bob", same | {"i1": "rw1:good", "i2": "wc", "i3": "rr:bad"}),
+    ]
+    assert caveats_of(plan, ratings) == (
+        "1 of 3 wrong claims have no severity: `severe` counts them as not severe",
+        "raters were evenly split on 3 of 60 claims and 2 of 30 clips, where the worse verdict "
+        "counts",
+    )
+    assert len(caveats_of(plan, ratings + small_audit.judge("cy", same))) == 0
+
+
 def test_of_few_claims_the_same_verdict_says_nothing(small_audit):
     plan = small_audit.plan([(f"v{n}", 1) for n in range(30)])
     ratings = [
         *small_audit.judge("ann", {f"i{n}": "r" for n in range(19)}),
-        *small_audit.judge("bob", {f"i{n}": "r" if n else "w1" for n in range(30)}),
+        *small_audit.judge("bob", {f"i{n}": "w1" if n == 29 else "r" for n in range(30)}),
     ]
     assert caveats_of(plan, ratings) == ()
 

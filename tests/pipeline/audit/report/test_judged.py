@@ -31,6 +31,8 @@ def test_the_majority_counts_and_of_a_tie_the_worse(small_audit, votes, verdict)
     ratings = [r for n, vote in enumerate(votes) for r in small_audit.judge(f"r{n}", {"i0": vote})]
     (clip,) = judged_clips(plan, ratings, Pool.ESTIMATION)
     assert [claim.verdict for claim in clip.claims] == [verdict]
+    counts = sorted(map(votes.count, set(votes)))
+    assert clip.claims[0].is_tied == (counts[-2:] == counts[-1:] * 2)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,9 @@ def test_so_it_is_with_clips(small_audit, votes, verdict):
     ratings = [
         r for n, vote in enumerate(votes) for r in small_audit.judge(f"r{n}", {"i0": f"r:{vote}"})
     ]
-    assert judged_clips(plan, ratings, Pool.ESTIMATION)[0].verdict == verdict
+    (clip,) = judged_clips(plan, ratings, Pool.ESTIMATION)
+    assert clip.verdict == verdict
+    assert clip.is_tied == (len(set(votes)) == len(votes))
 
 
 def test_severity_is_of_the_majority_who_say_so_and_types_of_any_of_them(small_audit):

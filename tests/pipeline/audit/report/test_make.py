@@ -58,7 +58,9 @@ def test_two_raters_who_agree_may_be_quoted(small_audit, plan, verdicts):
     assert report.agreement.value > 0.667
     assert report.is_quotable
     # 80 claims were judged twice, which is enough; 40 clips are not.
-    assert any("`bad` and `not_good` must not be quoted: of clips, 40" in c for c in report.caveats)
+    assert any(
+        "`bad` and `not_good` must not be quoted: 40 clips were" in c for c in report.caveats
+    )
 
 
 def test_two_raters_who_do_not_agree_must_not_be_quoted(small_audit, plan, verdicts):
@@ -88,8 +90,10 @@ def test_raters_who_overlap_in_part(small_audit, plan, verdicts):
     assert report.num_rated == 40
     twice = len({r.item_id for r in ratings if "i2" < r.item_id < "i3"})
     assert report.agreement.raw.num_items == 2 * twice < 50
-    assert report.reasons == (
-        f"{2 * twice} items were judged twice, 50 are needed: whether raters agree is not known",
+    assert report.agreement.num_clips == twice
+    (reason,) = report.reasons
+    assert reason.startswith(
+        f"{2 * twice} claims of {twice} clips were judged twice, 50 claims are needed"
     )
 
 

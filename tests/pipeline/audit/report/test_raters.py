@@ -46,6 +46,7 @@ def test_two_raters_of_the_same_claims_have_the_kappa_of_statsmodels(plan, say):
     assert (found.lower, found.upper) == pytest.approx(
         (expected.kappa_low, expected.kappa_upp), abs=1e-6
     )
+    assert found.num_clips == found.raw.num_items == len(FIRST)
     assert found.is_quotable
 
 
@@ -89,7 +90,7 @@ def test_one_rater_and_none_have_no_agreement(plan, say, of):
     for ratings, num_raters in (([], 0), (say("ann", FIRST), 1)):
         found = of(plan, ratings)
         assert (found.value, found.raw.num_items, found.num_raters) == (None, 0, num_raters)
-        assert "0 items were judged twice" in found.reason
+        assert "were judged twice, 50 cl" in found.reason
 
 
 def test_agreement_is_of_plain_items_of_the_estimation_pool(small_audit):

@@ -61,6 +61,15 @@ def test_the_quoted_interval_is_clustered_by_video(clips):
     assert found.num_effective_items == pytest.approx(kish)
 
 
+def test_a_part_reaches_no_higher_than_the_whole(small_audit):
+    plan = small_audit.plan([(f"v{n % 4}", 3) for n in range(24)])
+    said = {f"i{n}": "rrr" if n % 6 else "w1rr" for n in range(24)} | {"i1": "w3rr:bad"}
+    rates = rates_of(judged_clips(plan, small_audit.judge("ann", said), Pool.ESTIMATION))
+    for part, whole in (("severe", "wrong"), ("bad", "not_good")):
+        assert rates[part].estimate.upper == rates[whole].estimate.upper
+        assert rates[part].estimate.value < rates[whole].estimate.value
+
+
 def test_of_nothing_nothing_is_known():
     for rate in all_rates([]):
         assert (rate.estimate.value, rate.exact.value, rate.num_items) == (None, None, 0)

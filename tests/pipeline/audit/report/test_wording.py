@@ -71,12 +71,13 @@ def test_a_share_of_nothing_is_not_known():
 
 def test_agreement_names_its_coefficient(report, empty):
     assert wording.agreement(report.agreement) == "Cohen's kappa 0.81 (0.70 to 0.91)"
+    assert wording.claims_judged_twice(report.agreement) == "61 claims of 23 clips"
     assert wording.agreement(empty.agreement) == "Krippendorff's alpha not defined"
     assert report.clip_agreement.coefficient is Coefficient.KRIPPENDORFF_ALPHA
 
 
 def test_caveats_are_said_once_and_as_sentences(changed):
-    doubt = "only 12 videos: with fewer than 30 the interval is not reliable"
+    doubt = "only 12 videos: with fewer than 30 the interval is rough"
     report = changed()
     rates = tuple(
         dataclasses.replace(rate, estimate=dataclasses.replace(rate.estimate, caveats=(doubt,)))

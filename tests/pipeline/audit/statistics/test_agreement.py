@@ -70,7 +70,9 @@ def test_kappa_by_hand():
     assert found.value == pytest.approx(0.4, abs=1e-6)
     assert found.raw.value == pytest.approx(0.7)
     assert found.raw.lower == pytest.approx(wilson(35, 50).lower, abs=1e-9)
-    assert "Cohen's kappa is 0.400, below 0.667: the instructions are not reliable" in found.reason
+    assert (
+        "Cohen's kappa about clips is 0.400, below 0.667: the instructions are no" in found.reason
+    )
 
 
 def test_items_with_one_rating_do_not_count():
@@ -104,14 +106,39 @@ def test_nothing_rated_twice_is_undefined_and_not_quoted(num_items):
     ):
         assert found.value is None
         assert (found.raw.value, found.raw.lower, found.raw.upper) == (None, 0.0, 1.0)
-        assert "0 items were judged twice, 50 are needed" in found.reason
+        assert "0 clips were judged twice, 50 clips are needed" in found.reason
 
 
 def test_too_few_doubly_rated_are_not_quoted_however_well_they_agree():
     few = cohen_kappa(*pairs([[25, 0], [0, MIN_DOUBLY_RATED - 26]]))
     assert few.value == 1.0
-    assert "49 items were judged twice" in few.reason
+    assert few.reason == (
+        "49 clips were judged twice, 50 clips are needed: whether raters agree is not known"
+    )
     assert cohen_kappa(*pairs([[25, 0], [0, MIN_DOUBLY_RATED - 25]])).is_quotable
+
+
+def test_claims_are_told_with_the_clips_that_they_are_of():
+    first, second = pairs([[25, 5], [5, 25]])
+    clips = np.arange(60) // 20
+    found = cohen_kappa(np.r_[first, 0], np.r_[second, X], clips=np.r_[clips, 7])
+    assert (found.raw.num_items, found.num_clips) == (60, 3)
+    assert "about claims is 0.667" in found.reason
+    few = krippendorff_alpha(np.stack([first, second])[:, :40], clips=clips[:40])
+    assert few.reason.startswith(
+        "40 claims of 2 clips were judged twice, 50 claims are needed; and Krippendorff's alpha "
+        "about claims is wholly below 0.667 already, "
+    )
+
+
+def test_too_few_who_cannot_be_reliable_are_told_both():
+    for found in (
+        cohen_kappa(*pairs([[12, 12], [12, 12]])),
+        krippendorff_alpha(np.stack(pairs([[12, 12], [12, 12]]))),
+    ):
+        assert "48 clips were judged twice, 50 clips are needed; and " in found.reason
+        assert "is wholly below 0.667 already, " in found.reason
+        assert found.reason.endswith(": the instructions are not reliable")
 
 
 def test_a_rater_who_always_says_the_same_agrees_by_chance_alone():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from interlink.pipeline.audit.statistics.clusters import clustered_share
-from interlink.pipeline.audit.statistics.intervals import wilson
+from interlink.pipeline.audit.statistics.intervals import clopper_pearson, wilson
 
 # (clips of the stratum, share of them that is wrong, clips drawn of it)
 WORST_DECILE_TWICE = [(10_000, 0.19, 66)] + [(10_000, 0.01 + 0.02 * n, 37) for n in range(9)]
@@ -60,6 +60,23 @@ def test_errors_in_a_few_videos_are_covered_rather_too_often():
     assert covered >= 0.95
 
 
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.5])
+@pytest.mark.parametrize("likeness", [0.001, 0.3, 0.8])
+@pytest.mark.parametrize("num_videos", [4, 29])
+def test_simulated_audits_of_few_videos_are_covered(share, likeness, num_videos):
+    covered, _, _ = simulate(share, num_videos=num_videos, num_audits=100, likeness=likeness)
+    assert covered >= 0.93
+
+
+def test_a_few_videos_that_happen_to_be_alike_are_no_proof():
+    # 2 of 4 clips in each of three videos and 2 of 3 in the fourth: the bootstrap sees no spread.
+    wrong = np.array([1, 1, 0, 0] * 3 + [1, 1, 0], bool)
+    videos = np.repeat(np.arange(4), [4, 4, 4, 3])
+    found = clustered_share(wrong, np.ones(15), videos)
+    exact = clopper_pearson(8, 15)
+    assert (found.lower, found.upper) == pytest.approx((exact.lower, exact.upper), abs=1e-9)
+
+
 def test_alike_clips_of_a_video_say_less_than_strangers():
     wrong = np.repeat(np.arange(40) < 8, 8)
     together = clustered_share(wrong, np.ones(320), np.repeat(np.arange(40), 8))
@@ -108,14 +125,14 @@ def test_labels_of_another_length_are_refused():
         clustered_share(np.array([True, False]), np.ones(2), np.arange(3))
 
 
-def simulate(share, *, num_videos, num_audits):
-    """Return coverage, mean width and mean estimate where clips of a video correlate by .3.
+def simulate(share, *, num_videos, num_audits, likeness=0.3):
+    """Return coverage, mean width and mean estimate where clips of a video correlate.
 
-    Verdicts are beta-binomial, whose intraclass correlation is 1 / (a + b + 1); videos have 1 +
-    Poisson(7) clips, with weights of 1, 2 or 5.
+    Verdicts are beta-binomial, whose intraclass correlation `likeness` is 1 / (a + b + 1); videos
+    have 1 + Poisson(7) clips, with weights of 1, 2 or 5.
     """
     random = np.random.default_rng(13)
-    a, b = share * (1 / 0.3 - 1), (1 - share) * (1 / 0.3 - 1)
+    a, b = share * (1 / likeness - 1), (1 - share) * (1 / likeness - 1)
     found = []
     for seed in range(num_audits):
         videos = np.repeat(np.arange(num_videos), 1 + random.poisson(7, num_videos))

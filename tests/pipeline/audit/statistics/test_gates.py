@@ -44,6 +44,8 @@ def test_an_unknown_name_gets_a_hint_and_the_list():
         parse_gate("wrong_uper95 > 0.1", names=NAMES)
     with pytest.raises(UsageError, match="which the report does not have; it has no numbers"):
         parse_gate("wrong > 0.1", names=())
+    with pytest.raises(UsageError, match=r"which the comparison does not have; it has wrong"):
+        parse_gate("bad > 0.1", names=["wrong"], of="the comparison")
 
 
 def test_an_endless_limit_is_refused():

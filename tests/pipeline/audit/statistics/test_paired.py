@@ -62,6 +62,29 @@ def test_coverage_of_the_difference_of_shares_over_forty_videos():
     assert 0.92 <= hits / 1600 <= 0.97
 
 
+@pytest.mark.parametrize("num_videos", [4, 29])
+def test_few_videos_are_covered(num_videos):
+    random = np.random.default_rng(19)
+    hits = 0
+    for seed in range(200):
+        videos = np.repeat(np.arange(num_videos), 1 + random.poisson(7, num_videos))
+        first = random.random(videos.size) < random.beta(0.7, 1.63, num_videos)[videos]
+        second = first & (random.random(videos.size) < 0.5)
+        weights = np.ones(videos.size)
+        found = paired_difference(first, second, weights, clusters=videos, seed=seed).difference
+        hits += found.lower <= -0.3 * 0.5 <= found.upper
+    assert hits / 200 >= 0.93
+
+
+def test_a_few_videos_with_the_same_difference_are_no_proof():
+    # One of four clips is mended in each of four videos: the bootstrap sees no spread at all.
+    videos = np.repeat(np.arange(4), [4, 4, 4, 5])
+    first = np.array([1, 0, 0, 0] * 4 + [0], bool)
+    found = paired_difference(first, np.zeros(17, bool), np.ones(17), clusters=videos).difference
+    assert found.lower < -0.45
+    assert found.upper > -0.1
+
+
 def test_pairs_that_never_differ_still_leave_doubt():
     found = paired_difference(*clips(30, 0, 0, 70), np.ones(100))
     assert found.difference.value == 0.0
