@@ -15,9 +15,9 @@ MEANINGS: tuple[Term, ...] = tuple(
             "The interval",
             "Were the audit done again and again on other videos like these, 95 of 100 such "
             "intervals would hold the true share. Clips of one video are alike, so it is a "
-            "bootstrap over videos. With fewer than 30 videos it is rough, and no narrower than "
-            "were each clip of a video of its own; with fewer than three videos that differ it is "
-            "made wide on purpose.",
+            "bootstrap over videos. With fewer than 30 videos it is rough, though no narrower than "
+            "were each clip of a video of its own, and no wider than were all clips of a video "
+            "alike; with fewer than three videos that differ it is made wide on purpose.",
         ),
         (
             "The exact interval",

@@ -158,12 +158,13 @@ def count(num: int, one: str, many: str | None = None) -> str:
 
 def caveats(report: AuditReport) -> list[str]:
     """Return what must stand beside the rates, each once, as sentences."""
-    said = list(report.caveats)
+    titles: dict[str, list[str]] = {}
     for rate in report.rates:
-        for caveat in rate.estimate.caveats:
-            if not any(caveat in one for one in said):
-                said.append(f"{visible(rate.title)}: {caveat}")
-    return [closed(one) for one in dict.fromkeys(said)]
+        for caveat in rate.estimate.caveats if rate.estimate.value is not None else ():
+            if not any(caveat in one for one in report.caveats):
+                titles.setdefault(caveat, []).append(visible(rate.title))
+    of_rates = (f"{', '.join(of)}: {caveat}" for caveat, of in titles.items())
+    return [closed(one) for one in dict.fromkeys((*report.caveats, *of_rates))]
 
 
 def has_doubts(groups: Sequence[AuditReport | StratumReport | TextReport]) -> bool:

@@ -11,10 +11,11 @@ few videos hold an error. The percentile interval covers .90 at 10 % and .88 at 
 looked at: .94 to .98 over designs that sample the worst twice, least or most. There is no finite
 population correction: it would call a census certain, and raters are not.
 
-With few videos the bootstrap may be far too narrow, as where four happen to have the same share;
-`honest_ends` moves its ends apart. Simulated, 400 audits each of 4, 10, 20 or 29 videos with 4, 8
-or 24 clips on average, intraclass correlations of 0, .3 and .8 and 2, 10 and 50 % wrong, the
-interval of a share covers .938 at least, and that of a difference (see `paired`) .945.
+With few videos the bootstrap may be far too narrow, as where four happen to have the same share,
+and far too wide, down to 0 where errors were seen; `honest_ends` mends both. Simulated, 400 audits
+each of 4, 10, 20 or 29 videos with 4, 8 or 24 clips on average, intraclass correlations of 0, .3
+and .8 and 2, 10 and 50 % wrong, the interval of a share covers .938 at least, and that of a
+difference (see `paired`) .945.
 """
 
 import numpy as np
@@ -46,11 +47,11 @@ def clustered_share(
     The value is Hajek's ratio, sum(w y) / sum(w): the Horvitz-Thompson estimate where every item
     drawn was judged, and right as well where some could not be.
 
-    With fewer than 30 videos the interval is no narrower than Clopper and Pearson's of the
-    effective number of items, as if likeness within videos were nil. Where fewer than three hold an
-    error (or a right item) likeness cannot be seen: of 40 videos the bootstrap alone covers .79 at
-    2 %. It is then no narrower than Wilson's of the number of videos, as if all clips of a video
-    were right or wrong together.
+    With fewer than 30 videos the interval is no narrower than Clopper and Pearson's of the items,
+    as if likeness within videos were nil, and no wider than that of the videos, as if all clips of
+    a video were right or wrong together. Where fewer than three hold an error (or a right item)
+    likeness cannot be seen: of 40 videos the bootstrap alone covers .79 at 2 %. The interval is
+    then no narrower than Wilson's of the videos. All by effective numbers.
 
     Args:
         is_wrong: bool, or the share of raters who say so, shape (num_items,).
@@ -73,9 +74,10 @@ def clustered_share(
         telling = int(min(np.count_nonzero(wrong), np.count_nonzero(right)))
         plain = _ends(value, weights, Method.CLOPPER_PEARSON, confidence)
         wide = _ends(value, totals, Method.WILSON, confidence)
+        widest = _ends(value, totals, Method.CLOPPER_PEARSON, confidence)
         ends = bootstrap_t(wrong, totals, confidence=confidence, seed=seed) if telling else None
         lower, upper = honest_ends(
-            ends, plain=plain, wide=wide, num_clusters=totals.size, telling=telling
+            ends, plain=plain, wide=wide, widest=widest, num_clusters=totals.size, telling=telling
         )
         lower, upper = min(max(lower, 0.0), value), max(min(upper, 1.0), value)
     return Estimate(
@@ -105,23 +107,31 @@ def cluster_sums(clusters: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def honest_ends(
-    bootstrap: Ends | None, *, plain: Ends, wide: Ends, num_clusters: int, telling: int
+    bootstrap: Ends | None,
+    *,
+    plain: Ends,
+    wide: Ends,
+    widest: Ends,
+    num_clusters: int,
+    telling: int,
 ) -> Ends:
-    """Return the bootstrap's ends, moved apart where too few clusters tell.
+    """Return the bootstrap's ends, corrected where too few clusters tell.
 
     Args:
         bootstrap: None where it has no spread to draw from.
-        plain: ends as if all items were independent.
-        wide: ends as if all items of a cluster were alike.
+        plain: ends as if all items were independent, which those of few clusters must hold.
+        wide: ends as if all items of a cluster were alike, which they must hold where few tell.
+        widest: the same, which those of few clusters must not leave.
         num_clusters: videos.
         telling: those that hold what is rarer, an error or a right item.
     """
-    ends = [bootstrap or wide]
+    lower, upper = bootstrap or wide
     if num_clusters < MIN_CLUSTERS:
-        ends.append(plain)
+        lower = max(min(lower, plain[0]), widest[0])
+        upper = min(max(upper, plain[1]), widest[1])
     if telling < MIN_TELLING_CLUSTERS:
-        ends.append(wide)
-    return min(low for low, _ in ends), max(high for _, high in ends)
+        lower, upper = min(lower, wide[0]), max(upper, wide[1])
+    return lower, upper
 
 
 def cluster_caveats(num_clusters: int, *, telling: int) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _difference(
         )
         ends = bootstrap_t(sums, totals, confidence=confidence, seed=seed) if telling else None
         lower, upper = honest_ends(
-            ends, plain=plain, wide=wide, num_clusters=totals.size, telling=telling
+            ends, plain=plain, wide=wide, widest=wide, num_clusters=totals.size, telling=telling
         )
         lower, upper = min(max(lower, -1.0), value), max(min(upper, 1.0), value)
     return Estimate(

@@ -85,6 +85,11 @@ def test_caveats_are_said_once_and_as_sentences(changed):
     )
     report = dataclasses.replace(report, rates=rates[:1] + report.rates[1:])
     assert wording.caveats(report)[1] == f"Wrong claims: {doubt}."
+    both = dataclasses.replace(report, rates=rates[:2] + report.rates[2:])
+    assert wording.caveats(both)[1] == f"Wrong claims, Clips with an error: {doubt}."
+    nothing = dataclasses.replace(rates[0].estimate, value=None)
+    unknown = dataclasses.replace(rates[0], estimate=nothing)
+    assert len(wording.caveats(dataclasses.replace(report, rates=(unknown,)))) == 1
     report = dataclasses.replace(report, rates=rates, caveats=(doubt,))
     assert wording.caveats(report) == [f"O{doubt[1:]}."]
 

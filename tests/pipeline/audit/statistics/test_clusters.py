@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from interlink.pipeline.audit.statistics.clusters import clustered_share
-from interlink.pipeline.audit.statistics.intervals import clopper_pearson, wilson
+from interlink.pipeline.audit.statistics.intervals import (
+    clopper_pearson,
+    share_interval,
+    wilson,
+)
+from interlink.schemas.estimate import Method
 
 # (clips of the stratum, share of them that is wrong, clips drawn of it)
 WORST_DECILE_TWICE = [(10_000, 0.19, 66)] + [(10_000, 0.01 + 0.02 * n, 37) for n in range(9)]
@@ -75,6 +80,14 @@ def test_a_few_videos_that_happen_to_be_alike_are_no_proof():
     found = clustered_share(wrong, np.ones(15), videos)
     exact = clopper_pearson(8, 15)
     assert (found.lower, found.upper) == pytest.approx((exact.lower, exact.upper), abs=1e-9)
+
+
+def test_where_errors_were_seen_in_few_videos_the_lower_end_is_above_none():
+    wrong = np.isin(np.arange(48), [0, 1, 12, 24, 25, 26])
+    found = clustered_share(wrong, np.ones(48), np.repeat(np.arange(4), 12))
+    assert 0 < found.lower <= clopper_pearson(6, 48).lower
+    of_videos = share_interval(6 / 48, 4, method=Method.CLOPPER_PEARSON, confidence=0.95)
+    assert of_videos[0] <= found.lower < found.upper <= of_videos[1]
 
 
 def test_alike_clips_of_a_video_say_less_than_strangers():
