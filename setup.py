@@ -16,7 +16,7 @@ setup(
         "interlink": ["py.typed"],
         "interlink.pipeline": [
             "recipes/*.yaml",
-            "dataset/templates/*",
+            "publish/templates/*",
             "audit/site/page/*",
             "audit/report/templates/*",
         ],

@@ -5,12 +5,12 @@ import importlib.metadata
 from collections.abc import Sequence
 
 from .. import __version__
-from ..pipeline.dataset.card import write_card
 from ..pipeline.dataset.versions import commit_version
 from ..pipeline.engines.local import LocalEngine
 from ..pipeline.observer import Observer
 from ..pipeline.part import PartRunner
 from ..pipeline.plan import plan_parts, plan_sources, write_plan
+from ..pipeline.publish.card import write_card
 from ..pipeline.run import RunReport
 from ..pipeline.step import Stage, Step
 from ..pipeline.step_run import run_step

@@ -9,11 +9,11 @@ from itertools import islice
 from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
-from .dataset.publish import Publication, publish_plan
 from .engines.engine import Engine, make_engine
 from .observer import EventLog, Observer
 from .part import PartRunner, step_folder
 from .plan import plan_numbers, plan_parts, plan_sources, write_plan
+from .publish.plan import Publication, publish_plan
 from .recipe import Recipe
 from .runtime import RetryPolicy
 from .sources import read_sources

@@ -17,6 +17,8 @@ LAYERS = {
     # Of the model the examples use only the generated world that the tiny base knows.
     "examples": {"schemas", "transforms", "pipeline", "examples", "model"},
 }
+PIPELINE_ROOMS = ("engines", "dataset", "audit", "publish", "commands")
+"""From the ground up: each uses those below it."""
 HOMES = {"apache_beam": "pipeline/engines/beam.py", "ray": "pipeline/engines/ray.py"}
 CODECS = {"av"}
 BROAD_EXCEPT = {"pipeline/runtime.py", "transforms/child_main.py"}
@@ -54,6 +56,19 @@ def test_imports_point_down_only(name: str):
         allowed |= {"examples", "model"}
     used = {found for _, found in imports(name) if found in LAYERS}
     assert used <= allowed, f"{name} may import {sorted(allowed)} only"
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in NAMES if n.startswith("pipeline/") and n.count("/") > 1]
+)
+def test_rooms_of_the_pipeline_use_those_below_them(name: str):
+    room = PIPELINE_ROOMS.index(name.split("/")[1])
+    package = name.split("/")[:-1]
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            module = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+            if module[0] == "pipeline" and module[1] in PIPELINE_ROOMS:
+                assert PIPELINE_ROOMS.index(module[1]) <= room, f"{name} imports {module}"
 
 
 def test_the_examples_use_only_the_generated_world_of_the_model():

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from ..audit.publication import publish_audit
 from ..audit.report.wording import count
-from ..dataset.card import CARD_NAME
 from ..dataset.versions import manifest_path
+from ..publish.audit import publish_audit
+from ..publish.card import CARD_NAME
 from ..store import Store
 from .console import make_console
 

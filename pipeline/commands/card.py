@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ..dataset.card import CARD_NAME, rewrite_card
-from ..dataset.card_pictures import PICTURE_FOLDER
+from ..publish.card import CARD_NAME, rewrite_card
+from ..publish.card_pictures import PICTURE_FOLDER
 from ..store import Store
 from .console import make_console
 

@@ -4,12 +4,12 @@ import interlink
 from interlink.examples.lesson import DrawLesson, make_lesson
 from interlink.examples.lesson_story import Lesson, lesson_sources
 from interlink.examples.training_dataset import make_training_dataset, write_lesson
-from interlink.pipeline.dataset.publish import Publication
 from interlink.pipeline.dataset.versions import commit_version, manifest_versions, read_shards
 from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.observer import Silent
 from interlink.pipeline.part import PartRunner
 from interlink.pipeline.plan import plan_parts, write_plan
+from interlink.pipeline.publish.plan import Publication
 from interlink.pipeline.run import RunReport
 from interlink.pipeline.step import Stage, Step
 from interlink.pipeline.step_run import run_step

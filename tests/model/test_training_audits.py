@@ -9,10 +9,10 @@ from interlink.model.data.packing import make_packing
 from interlink.model.recipe import TrainRecipe
 from interlink.model.training_data import TrainingStreams, make_samples
 from interlink.pipeline.audit.plan import write_plan
-from interlink.pipeline.audit.publication import publish_audit
 from interlink.pipeline.audit.ratings.store import import_ratings
 from interlink.pipeline.audit.sample.drawing import draw_sample
 from interlink.pipeline.audit.sample.settings import AuditSettings
+from interlink.pipeline.publish.audit import publish_audit
 from interlink.pipeline.store import Store
 from interlink.schemas.audit import AuditPlan, Role
 from interlink.schemas.errors import UsageError

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from interlink.pipeline.dataset.funnel import funnel_path, funnel_rows
-from interlink.pipeline.dataset.publish import publish_plan
+from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.store import Store
 from interlink.schemas.arrow import from_table
 from interlink.schemas.funnel import FunnelKind, FunnelRow

@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from interlink.pipeline.dataset.publish import publish_plan
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import manifest_path, read_manifest, read_shards
+from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.store import Store
 from interlink.schemas.arrow import to_table
 from interlink.schemas.errors import EnvironmentFault, UsageError

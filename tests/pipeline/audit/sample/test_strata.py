@@ -18,9 +18,7 @@ def test_unknown_names_are_refused_with_those_that_exist():
         check_names(["lang"], None)
     with pytest.raises(UsageError, match=r"--score blur must be one of motion, sharpness"):
         check_names([], "blur")
-    with pytest.raises(
-        UsageError, match=r"--strata score needs the name of one, as in --score m"
-    ):
+    with pytest.raises(UsageError, match=r"--strata score needs the name of one, as in --score m"):
         check_names(["score"], None)
     with pytest.raises(UsageError, match=r"--strata group,group names one twice"):
         check_names(["group", "group"], None)

@@ -10,12 +10,12 @@ from ..audit.report import wording
 from ..audit.report.markdown import told
 from ..audit.report.visible import escape_markdown, to_markdown, visible
 from ..audit.rubric import make_rubric
+from ..dataset.funnel import read_funnel
+from ..dataset.versions import manifest_versions, read_manifest
 from ..store import Store
-from .audits import read_reports
 from .card_facts import CardFacts, TextsOf, by_count, collect_facts
 from .card_pictures import Picture, distribution_pictures, funnel_picture, rates_picture
-from .funnel import read_funnel
-from .versions import manifest_versions, read_manifest
+from .findings import read_reports
 
 CARD_NAME = "README.md"
 _NAME = re.compile(r'^pretty_name: (".*")$', re.MULTILINE)
@@ -98,7 +98,7 @@ def write_card(dataset: Store, manifest: Manifest, name: str) -> None:
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("interlink.pipeline.dataset"),
+        loader=jinja2.PackageLoader(__package__ or ""),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -17,9 +17,9 @@ from ...schemas.audit_row import AuditedClip, AuditRow
 from ...schemas.errors import EnvironmentFault
 from ...schemas.manifest import Manifest, PublishedAudit
 from ..audit.report.report_file import read_report, report_bytes
+from ..dataset.reader import read_tables
+from ..dataset.versions import manifest_path, read_manifest
 from ..store import Store
-from .reader import read_tables
-from .versions import manifest_path, read_manifest
 
 logger = logging.getLogger(__name__)
 

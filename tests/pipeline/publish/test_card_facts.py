@@ -5,10 +5,10 @@ from collections import Counter
 import pyarrow as pa
 import pytest
 
-from interlink.pipeline.dataset.card_facts import Histogram, by_count, collect_facts
-from interlink.pipeline.dataset.publish import publish_plan
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import read_manifest
+from interlink.pipeline.publish.card_facts import Histogram, by_count, collect_facts
+from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.store import Store
 
 

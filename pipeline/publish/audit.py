@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from ...schemas.audit_row import AuditRow
 from ...schemas.errors import UsageError
 from ...schemas.manifest import Manifest, PublishedAudit
-from ..dataset.audits import (
+from ..audit.plan import check_dataset, read_plan
+from ..audit.ratings.store import RATINGS_NAME, stored_ratings
+from ..audit.report.make import make_report
+from ..dataset.versions import read_manifest
+from ..store import Store
+from .audit_rows import audit_rows, audited_clips
+from .card import rewrite_card
+from .findings import (
     Findings,
     commit_audit,
     document_digests,
     read_published,
     write_findings,
 )
-from ..dataset.card import rewrite_card
-from ..dataset.versions import read_manifest
-from ..store import Store
-from .audit_rows import audit_rows, audited_clips
-from .plan import check_dataset, read_plan
-from .ratings.store import RATINGS_NAME, stored_ratings
-from .report.make import make_report
 
 _MAX_NAMED = 3
 """Raters that an error names."""

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ...schemas.audit import AuditItem, AuditPlan, ErrorType, Pool, Rating, Role, Verdict
 from ...schemas.audit_row import AuditedClip, AuditRow
-from .report.judged import JudgedClip, judged_clips
-from .sample.strata import GIVEN
+from ..audit.report.judged import JudgedClip, judged_clips
+from ..audit.sample.strata import GIVEN
 
 
 def audit_rows(

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...schemas.manifest import Manifest
+from ..dataset.reader import read_tables
 from ..store import Store
-from .reader import read_tables
 
 _CLIP = "clips.list.element"
 _TEXT = ["kind", "model", "revision", "status"]

@@ -3,9 +3,9 @@
 import pyarrow.parquet as pq
 
 from interlink.pipeline.dataset.funnel import funnel_path, read_funnel
-from interlink.pipeline.dataset.publish import publish_plan
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import read_manifest, read_shards
+from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.store import Store
 
 

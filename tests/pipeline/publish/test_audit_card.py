@@ -10,12 +10,12 @@ import yaml
 from markdown_it import MarkdownIt
 
 from interlink.pipeline.audit.plan import read_plan, write_plan
-from interlink.pipeline.audit.publication import publish_audit
 from interlink.pipeline.audit.ratings.store import import_ratings
 from interlink.pipeline.audit.sample.drawing import draw_sample
 from interlink.pipeline.audit.sample.settings import AuditSettings
-from interlink.pipeline.dataset.card import rewrite_card, write_card
 from interlink.pipeline.dataset.versions import read_manifest
+from interlink.pipeline.publish.audit import publish_audit
+from interlink.pipeline.publish.card import rewrite_card, write_card
 from interlink.pipeline.store import Store
 from interlink.schemas.audit import Role
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from interlink.pipeline.dataset.card_facts import CardFacts
-from interlink.pipeline.dataset.card_pictures import (
+from interlink.pipeline.publish.card_facts import CardFacts
+from interlink.pipeline.publish.card_pictures import (
     Picture,
     Row,
     distribution_pictures,
@@ -126,7 +126,7 @@ def test_rates_that_must_not_be_quoted_are_struck_through_and_doubtful_intervals
     picture = rates_picture(audited(*rates, is_quotable=False))
     assert picture is not None
     assert picture.alt.startswith("What raters found: not to be quoted. Wrong claims: 20.0 % (10.0")
-    assert picture.note == "rates with 95 % intervals; dashed: not to be relied on"
+    assert picture.note == "rates with 95 % intervals; dashed: rough"
     root = ElementTree.fromstring(picture.svg())
     spans = root.findall(".//{*}tspan[@text-decoration='line-through']")
     assert [span.text for span in spans] == ["20.0 %", "20.0 %"]

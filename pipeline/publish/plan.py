@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from ... import __version__
 from ...schemas.manifest import Manifest, Provenance
+from ..dataset.funnel import write_funnel
+from ..dataset.versions import commit_version, read_manifest
 from ..recipe import Recipe
 from ..step_run import StepReport
 from ..store import Store
 from .card import rewrite_card
-from .funnel import write_funnel
-from .versions import commit_version, read_manifest
 
 __all__ = ["Publication", "publish_plan", "read_manifest"]
 

@@ -1,10 +1,12 @@
-"""Short pipelines with the runtime of production, for whatever reads their commits."""
+"""Short pipelines with the runtime of production, and datasets and audits of our making."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from interlink_toy_audits import AuditDataset, MadeAudit
 
 from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.part import PartRunner
@@ -124,3 +126,15 @@ def recipe(tmp_path) -> Recipe:
 @pytest.fixture
 def run(recipe) -> Store:
     return Store(recipe.run)
+
+
+@pytest.fixture
+def audited(tmp_path: Path, make_documents: Any) -> AuditDataset:
+    """Makes documents and writes them as a dataset that can be audited."""
+    return AuditDataset(tmp_path, make_documents)
+
+
+@pytest.fixture
+def made_audit() -> type[MadeAudit]:
+    """Makes an audit without a dataset."""
+    return MadeAudit

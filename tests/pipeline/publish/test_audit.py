@@ -10,13 +10,13 @@ import pytest
 
 import interlink
 from interlink.pipeline.audit.plan import check_dataset, read_plan, write_plan
-from interlink.pipeline.audit.publication import publish_audit
 from interlink.pipeline.audit.ratings.store import import_ratings
 from interlink.pipeline.audit.sample.drawing import draw_sample
 from interlink.pipeline.audit.sample.settings import AuditSettings
-from interlink.pipeline.dataset.audits import read_reports
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import manifest_path, read_manifest
+from interlink.pipeline.publish.audit import publish_audit
+from interlink.pipeline.publish.findings import read_reports
 from interlink.pipeline.store import Store
 from interlink.schemas.arrow import to_plain
 from interlink.schemas.audit import AuditItem, ClaimVerdict, ClipVerdict, Rating, Role, Verdict

@@ -75,7 +75,7 @@ class Picture:
     def svg(self) -> bytes:
         """Return the content of its file; text that others wrote is cleaned and escaped."""
         environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("interlink.pipeline.dataset"),
+            loader=jinja2.PackageLoader(__package__ or ""),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -129,7 +129,7 @@ def rates_picture(report: AuditReport) -> Picture | None:
         return None
     axis = make_axis(rate.estimate for rate in rates)
     is_quotable = report.is_quotable
-    doubt = "; dashed: not to be relied on" if wording.has_doubts([report]) else ""
+    doubt = "; dashed: rough" if wording.has_doubts([report]) else ""
     return Picture(
         path=_path(f"audit-{report.audit_id[:12]}"),
         title=f"What raters found{'' if is_quotable else ': not to be quoted'}",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from interlink.pipeline.dataset.publish import publish_plan
+from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.store import Store
 
 
