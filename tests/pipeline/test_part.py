@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import hashlib
 import pickle
+from collections.abc import Callable
 
 import pytest
 from interlink_toy_runs import ToyRun
@@ -116,14 +117,26 @@ def test_a_missing_previous_step_stops_with_a_hint(run):
     assert "run the step before it first" in str(error)
 
 
-def test_the_slower_of_two_workers_takes_the_commit_of_the_faster(run, monkeypatch):
-    runner = run.runner(Stage(name="copy", transform=Copy()))
+@dataclasses.dataclass(kw_only=True)
+class Overtaken(Copy):
+    """Is slower than another worker, who takes the whole part meanwhile."""
+
+    meanwhile: Callable[[], object] = dataclasses.field(metadata={"in_digest": False})
+
+    def process_batch(self, records):
+        self.meanwhile()
+        return super().process_batch(records)
+
+
+def test_the_slower_of_two_workers_takes_the_commit_of_the_faster(run):
     [part] = run.parts[:1]
-    faster = runner.run(part)
-    answers = iter([None, faster])  # nothing yet when it begins, a commit when it ends
-    monkeypatch.setattr(part_module, "read_commit", lambda *_: next(answers))
-    assert runner.run(part) == faster
-    assert run.store.names(f"{runner.folder}/{part}") == sorted([DONE_NAME, faster.attempt])
+    faster = run.runner(Stage(name="copy", transform=Overtaken(meanwhile=lambda: None)))
+    commits = []
+    overtake = Overtaken(meanwhile=lambda: commits.append(faster.run(part)))
+    slower = run.runner(Stage(name="copy", transform=overtake))
+    assert slower.folder == faster.folder
+    assert slower.run(part) == commits[0]
+    assert run.store.names(f"{faster.folder}/{part}") == sorted([DONE_NAME, commits[0].attempt])
 
 
 def test_a_stopped_step_takes_no_further_part(run):
