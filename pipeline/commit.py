@@ -12,6 +12,7 @@ from ..schemas.errors import (
     InterlinkError,
     UsageError,
 )
+from ..transforms.secrets import mask
 from .store import Store
 from .workspace import CommittedFile
 
@@ -83,6 +84,7 @@ def stop_step(store: Store, folder: str, error: Exception) -> None:
         reason = {"message": str(error), "exit_code": error.exit_code}
     else:
         reason = {"message": "".join(traceback.format_exception(error)), "exit_code": 1}
+    reason["message"] = mask(str(reason["message"]))
     logger.info("%s stops: %s", folder, reason["message"])
     store.put_if_absent(f"{folder}/{STOP_NAME}", json.dumps(reason).encode())
 

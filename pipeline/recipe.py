@@ -19,6 +19,7 @@ from ..transforms.media.scan import ScanVideos
 from ..transforms.speech.transcribe import Transcribe
 from ..transforms.text.assemble import AssembleDocuments
 from .recipe_errors import explain
+from .recipe_secrets import refuse_plain_secrets
 from .recipe_yaml import overrule, read_mapping
 from .step import EngineName
 
@@ -189,6 +190,7 @@ def make_recipe(
     stated = {key: value for key, value in content.items() if value is not None}
     for setting in settings:
         stated = overrule(stated, setting)
+    refuse_plain_secrets(stated, origin)
     try:
         return Recipe.model_validate(stated)
     except pydantic.ValidationError as error:

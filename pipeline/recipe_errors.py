@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from .recipe_secrets import SECRET_PLACES
+
 _WANTED = {
     "string_type": "text; put it into quotes",
     "int_type": "a whole number",
@@ -51,6 +53,8 @@ def explain(detail: Any, recipe: type[BaseModel]) -> str:  # noqa: ANN401  (pyda
     if kind in _UNKNOWN:
         return _unknown_key(detail["loc"], recipe)
     place, _ = _walk(detail["loc"], recipe)
+    if place.startswith(SECRET_PLACES):
+        given = _Hidden()
     if kind == "value_error":
         # A section's own check names the field that it is about; a field's check does not.
         return f"{place}{'=' + _show(given) if _is_plain(given) else ':'} {context['error']}"
@@ -140,6 +144,13 @@ def _keys(section: Any) -> list[str]:  # noqa: ANN401  (any annotation)
     if not dataclasses.is_dataclass(section):
         return []
     return [f.name for f in dataclasses.fields(section) if f.name not in _NOT_FOR_USERS]
+
+
+class _Hidden:
+    """Stands for a value that may be a secret."""
+
+    def __repr__(self) -> str:
+        return "***"
 
 
 def _is_plain(value: object) -> bool:

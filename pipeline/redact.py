@@ -2,6 +2,8 @@
 
 import re
 
+from ..transforms.secrets import mask
+
 MAX_MESSAGE_CHARS = 500
 
 _URL_SECRETS = re.compile(
@@ -12,7 +14,7 @@ _HEADER_SECRETS = re.compile(
     r"|api[_-]?key|password|secret|signature)(?P<sign>['\"]?\s*[:=]\s*)"
     r"(?:(?:bearer|basic)\s+\S+|['\"][^'\"]*['\"]|[^\s;]+(?:;\s*[^\s;]+=[^\s;]+)*)"
 )
-_KEYS = re.compile(
+KEYS = re.compile(
     r"\b(?:hf|gh[opsu]|github_pat|sk|xox[abp])[_-][A-Za-z0-9_-]{16,}|\bAKIA[A-Z0-9]{16}"
 )
 """Keys that give themselves away by their first letters."""
@@ -22,14 +24,15 @@ _LOCAL_PATHS = re.compile(r"(?<![\w:/.~-])(?:file://)?~?/(?:[^\s/'\":]+/)+(?P<na
 def redact(message: str) -> str:
     """Return a message without tokens, URL queries, user names and folders of this machine.
 
-    Of a local path its last component stays, so that a message is the same wherever it is written.
+    Secrets that this process has read go wherever they stand. Of a local path its last component
+    stays, so that a message is the same wherever it is written.
 
     Args:
         message: any text, such as that of an exception; it is cut to 500 characters.
     """
-    text = _LOCAL_PATHS.sub(lambda m: m["name"], message)
+    text = _LOCAL_PATHS.sub(lambda m: m["name"], mask(message))
     text = _URL_SECRETS.sub(lambda m: m["scheme"] + m["rest"], text)
     text = _HEADER_SECRETS.sub(r"\g<name>\g<sign>***", text)
-    text = _KEYS.sub("***", text)
+    text = KEYS.sub("***", text)
     text = " ".join(text.split())
     return text if len(text) <= MAX_MESSAGE_CHARS else text[: MAX_MESSAGE_CHARS - 3] + "..."

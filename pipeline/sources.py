@@ -14,6 +14,7 @@ from ..schemas.errors import UsageError
 from ..schemas.source import GivenSpan, Source
 from ..transforms.fetch.local import local_path
 from ..transforms.fetch.routing import MEDIA_SUFFIXES, Route, is_url, is_web, route
+from .recipe_secrets import holds_password
 from .source_cells import Cells
 from .source_rows import MANIFEST_SUFFIXES, URI_COLUMNS, read_rows
 
@@ -132,6 +133,11 @@ def _row_source(cells: Cells, location: str) -> Source:
         raise cells.error(f"fills none of the columns {', '.join(URI_COLUMNS)}")
     if not written.isprintable():
         raise cells.error(f"{written!r} holds a character that no path or URL can hold")
+    if holds_password(written):
+        raise cells.error(
+            "holds a URL with a password, and a plan is stored with its run; take it out and give "
+            "it to the workers as fetch.headers, such as {example.org: {Authorization: env:NAME}}"
+        )
     uri = _resolve(written, location)
     span = _span(cells)
     captions = cells.texts("caption", "captions")

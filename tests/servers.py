@@ -1,8 +1,10 @@
 """An HTTP server on loopback that misbehaves on demand. Its paths say what they do."""
 
 import gzip
+import html
 import threading
 import time
+import urllib.parse
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +20,11 @@ class FaultyServer(ThreadingHTTPServer):
     `/hang.mp4` never answers; `/pause/...` stops after half; `/endless.mp4` never stops;
     `/slow/...` waits 0.5 s first; `/redirect/...` points at `/...`, `/loop.mp4` at itself and
     `/escape.mp4` at a file; `/gzip/...` sends it compressed, `/badgzip/...` only says so;
-    `/steady.mp4` never ends at 200 KiB/s; `/reset.mp4` hangs up.
+    `/steady.mp4` never ends at 200 KiB/s; `/reset.mp4` hangs up;
+    `/echo/...` writes the request's headers into wherever a server may write: a path that it
+    redirects to, the reason of an error, a media type, a page's title; what it sends are the files
+    `/echoed/path.mp4`, `/echoed/type.mp4` and `/echoed/title.mp4`. It is also a proxy of itself,
+    for `http:` URLs of whatever host.
     """
 
     daemon_threads = True
@@ -27,6 +33,7 @@ class FaultyServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files: dict[str, tuple[bytes, str | None]] = {}
+        self.redirects: dict[str, str] = {}
         self.hits: Counter[str] = Counter()
         self.headers_seen: list[dict[str, str]] = []
         self.stopped = threading.Event()
@@ -66,6 +73,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
+        if path.startswith("http://"):  # as a proxy is asked
+            path = "/" + path.split("/", 3)[3]
         self.server.hits[path] += 1
         self.server.headers_seen.append(dict(self.headers))
         self.close_connection = True
@@ -75,6 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if path in self.server.files:
                 self._send(*self.server.files[path])
+            elif path in self.server.redirects:
+                self._redirect(self.server.redirects[path])
             elif method is not None:
                 method(f"/{rest}")
             else:
@@ -156,6 +167,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def fault_loop(self, rest: str) -> None:
         self._redirect("/loop.mp4")
+
+    def fault_echo(self, rest: str) -> None:
+        secrets = [self.headers.get(n, "") for n in ("X-Key", "Cookie", "Proxy-Authorization")]
+        said = " ".join(secrets).strip()
+        if rest == "/redirect.mp4":
+            self._redirect(f"/echo/path/{urllib.parse.quote(said)}.mp4")
+        elif rest.startswith("/path/"):
+            self._send(self.server.files["/echoed/path.mp4"][0], "video/mp4")
+        elif rest == "/type.mp4":
+            self._send(self.server.files["/echoed/type.mp4"][0], f"video/mp4; said={said}/{said}")
+        elif rest == "/title":
+            title = f"<title>{html.escape(said)}</title>"
+            page = f'{title}<video src="/echoed/title.mp4"></video>'
+            self._send(page.encode(), "text/html")
+        else:
+            self.send_response(418, f"no tea for {said}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
     def fault_escape(self, rest: str) -> None:
         self._redirect("file:///etc/hostname")

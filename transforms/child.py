@@ -26,6 +26,7 @@ from typing import IO, Any
 
 from ..schemas.errors import EnvironmentFault, RecordError
 from ..schemas.outcome import ErrorCode
+from .secrets import mask
 
 _MAIN_MODULE = "interlink.transforms.child_main"
 _KEPT_VARIABLES = (
@@ -229,7 +230,9 @@ class Child:
         text = f"{function} ended its child process: {_describe(status)}"
         said = " | ".join(self._stderr)
         return RecordError(
-            ErrorCode.CHILD_CRASHED, f"{text}; last words: {said}"[:_MAX_MESSAGE_CHARS]
+            # Masked before it is cut: half a secret would not be known again.
+            ErrorCode.CHILD_CRASHED,
+            mask(f"{text}; last words: {said}")[:_MAX_MESSAGE_CHARS],
         )
 
     def _result(self, answer: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from ..schemas.errors import EnvironmentFault, RecordError
 from ..schemas.outcome import ErrorCode
+from .secrets import mask
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _PARENT_CHECK_S = 1.0
@@ -128,7 +129,7 @@ def _failure(code: ErrorCode, message: str, value: float | None = None) -> dict[
     return {
         "kind": "record",
         "code": code.value,
-        "message": message[:_MAX_MESSAGE_CHARS],
+        "message": mask(message)[:_MAX_MESSAGE_CHARS],
         "value": value,
     }
 

@@ -5,11 +5,17 @@ import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ...schemas.outcome import ErrorCode
+from ..secrets import mask
 
 MAX_MESSAGE_CHARS = 500
 
 FULL_DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 """Errors of a write that blame this machine."""
+
+PROXY_REFUSES = (
+    "the proxy refuses its user name and password; mend what fetch.proxy refers to, or the "
+    "variables such as https_proxy"
+)
 
 STATUS_CODES: dict[int, ErrorCode] = {
     401: ErrorCode.LOGIN_REQUIRED,
@@ -69,7 +75,7 @@ def page_url(url: str) -> str:
 
 def redact(text: str) -> str:
     """Return `text` on one line, without secrets or control characters, at most 500 long."""
-    text = _URL.sub(lambda match: public_url(match.group()), text)
+    text = _URL.sub(lambda match: public_url(match.group()), mask(text))
     text = _QUERY.sub("", text)
     text = _SECRET.sub(r"\1\2***", text)
     text = " ".join(_CONTROL.sub(" ", text).split())

@@ -5,8 +5,9 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ...schemas.errors import RecordError
 from ...schemas.ids import video_id
@@ -15,6 +16,7 @@ from ...schemas.reference import Reference
 from ...schemas.source import Source
 from ...schemas.video import Video
 from ..base import Failed, Kept, Map, Rejected, Workspace, parameter
+from .credentials import Credentials, check_references, mask_download, read_credentials
 from .download import Download, disk_faults
 from .errors import redact
 from .http import fetch_http
@@ -55,11 +57,24 @@ class Fetch(Map[Source, Video]):
     """Longest wait for a connection."""
     user_agent: str = parameter("interlink/0.1", in_digest=False)
     """What to call ourselves to HTTP servers."""
+    cookies: str | None = parameter(None, in_digest=False)
+    """Where a cookies file in Netscape's format stands, for HTTP and sites: `file:/path` or
+    `env:NAME`. A secret is never written into a recipe; the workers read it."""
+    proxy: str | None = parameter(None, in_digest=False)
+    """Where the URL of a proxy stands, for HTTP and sites: `env:NAME` or `file:/path`."""
+    headers: dict[str, dict[str, str]] = field(default_factory=dict, metadata={"in_digest": False})
+    """Where the values of HTTP headers stand, by host and header, such as
+    `{example.org: {Authorization: env:EXAMPLE_KEY}}`; for files, not for pages of sites."""
 
     def __post_init__(self) -> None:
         for name in ("max_bytes", "max_height_px", "concurrency", "timeout_s", "stall_timeout_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)} must be > 0")
+        check_references(**self._references())
+
+    def setup(self) -> None:
+        """Look whether the secrets can be read here, before any source is tried."""
+        self._credentials()
 
     def open_part(self, workspace: Workspace) -> None:
         """Take the workspace of the part that comes next, and forget the last part's files."""
@@ -70,10 +85,12 @@ class Fetch(Map[Source, Video]):
         """Fetch the sources, `concurrency` at once, and return their results in order."""
         cancelled = threading.Event()
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="fetch")
-        with Sites(max_height_px=self.max_height_px) as sites:
+        # Read for each batch and kept nowhere: a transform may be pickled, and cookies be renewed.
+        lent = self._credentials()
+        with Sites(max_height_px=self.max_height_px, credentials=lent) as sites:
             try:
                 jobs = [
-                    self._refuse(source) or pool.submit(self._run, source, sites, cancelled)
+                    self._refuse(source) or pool.submit(self._run, source, sites, lent, cancelled)
                     for source in records
                 ]
                 return [
@@ -85,7 +102,9 @@ class Fetch(Map[Source, Video]):
                 cancelled.set()
                 pool.shutdown(cancel_futures=True)
 
-    def _run(self, source: Source, sites: Sites, cancelled: threading.Event) -> Download:
+    def _run(
+        self, source: Source, sites: Sites, lent: Credentials, cancelled: threading.Event
+    ) -> Download:
         """Fetch one source into a folder of its own. Called in a thread of the pool."""
         scratch = self.files().scratch
         with disk_faults(scratch):
@@ -98,17 +117,23 @@ class Fetch(Map[Source, Video]):
         )
         try:
             with Watch(limits, cancelled) as watch:
-                download = self._fetch(source, folder, limits, watch, sites)
+                download = self._fetch(source, folder, limits, watch, sites, lent)
             if source.sha256 is not None and source.sha256 != download.sha256:
                 message = f"the manifest says sha256={source.sha256}, but it is {download.sha256}"
                 raise RecordError(ErrorCode.CHECKSUM, message)
         except (RecordError, LicenseRefusedError):
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        return download
+        return mask_download(download)
 
     def _fetch(
-        self, source: Source, folder: Path, limits: Limits, watch: Watch, sites: Sites
+        self,
+        source: Source,
+        folder: Path,
+        limits: Limits,
+        watch: Watch,
+        sites: Sites,
+        lent: Credentials,
     ) -> Download:
         """Hand one source to the fetcher of its kind."""
         uri, kind = source.uri, route(source.uri)
@@ -123,6 +148,7 @@ class Fetch(Map[Source, Video]):
                 limits=limits,
                 watch=watch,
                 user_agent=self.user_agent,
+                credentials=lent,
                 is_file=kind is Route.HTTP,
             )
             if download is not None:
@@ -179,6 +205,12 @@ class Fetch(Map[Source, Video]):
             reason=RejectionReason.LICENSE,
             message=redact(f"{said}, but allowed_licenses are {allowed}"),
         )
+
+    def _references(self) -> dict[str, Any]:
+        return {"cookies": self.cookies, "proxy": self.proxy, "headers": self.headers}
+
+    def _credentials(self) -> Credentials:
+        return read_credentials(**self._references())
 
     def _license_keys(self) -> set[str]:
         return {key for name in self.allowed_licenses if (key := license_key(name)) is not None}

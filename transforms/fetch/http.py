@@ -1,7 +1,8 @@
 """Files behind HTTP(S): streamed, counted, checked against the length that the server named.
 
 `_open` is the one place where a request is made. Nothing is tried again here: that is the
-runtime's business. Proxies and certificates are those of the environment, as `requests` reads it.
+runtime's business. Certificates are those of the environment, as `requests` reads it, and so is
+the proxy where the recipe names none.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import http.client
 import re
 import socket
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 import requests
@@ -16,10 +18,12 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool
 
-from ...schemas.errors import RecordError
+from ...schemas.errors import EnvironmentFault, RecordError
 from ...schemas.outcome import ErrorCode
+from ..secrets import mask
+from .credentials import Credentials
 from .download import BLOCK_BYTES, Download, check_size, save
-from .errors import public_url, redact, status_code
+from .errors import PROXY_REFUSES, public_url, redact, status_code
 from .limits import Limits
 from .routing import Content, content, file_suffix
 from .watch import Watch
@@ -28,7 +32,14 @@ MAX_REDIRECTS = 10
 
 
 def fetch_http(
-    uri: str, folder: Path, *, limits: Limits, watch: Watch, user_agent: str, is_file: bool
+    uri: str,
+    folder: Path,
+    *,
+    limits: Limits,
+    watch: Watch,
+    user_agent: str,
+    credentials: Credentials,
+    is_file: bool,
 ) -> Download | None:
     """Stream a file into `folder`.
 
@@ -38,6 +49,7 @@ def fetch_http(
         limits: what the download may take; the cap counts decoded bytes.
         watch: the watch of this download.
         user_agent: what to call ourselves.
+        credentials: cookies, proxy and headers; each goes to its own host alone.
         is_file: whether the URL names a media file. A page is then an error (`not_media`):
             servers send one in place of a file that is gone.
 
@@ -47,18 +59,24 @@ def fetch_http(
     Raises:
         RecordError: by the status, or `incomplete`, `too_big`, `empty_file`, `not_media`,
             `timeout_total`, `timeout_stall`, `connection`, `dns`, `unsupported_url`, ...
+        EnvironmentFault: the proxy refuses the recipe's credentials.
     """
-    with _faults(watch), _open(uri, limits, watch, user_agent) as response:
+    opened = _open(uri, limits, watch, user_agent, credentials)
+    with _faults(watch), opened as response:
+        if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise EnvironmentFault(PROXY_REFUSES)
         code = status_code(response.status_code)
         if code is not None:
             message = f"the server said {response.status_code} {response.reason}"
             raise RecordError(code, redact(message), value=response.status_code)
-        mime = response.headers.get("Content-Type")
+        mime = mask(response.headers.get("Content-Type", ""))
         kind = content(mime)
         if kind in (Content.PAGE, Content.PLAYLIST) and not is_file:
             return None
         if kind is Content.PAGE or (kind is Content.OTHER and not is_file):
-            raise RecordError(ErrorCode.NOT_MEDIA, redact(f"the server sent {mime}, not a video"))
+            raise RecordError(
+                ErrorCode.NOT_MEDIA, redact(f"the server sent {mime or None}, not a video")
+            )
         expected = _content_length(response)
         check_size(expected or 0, limits.max_bytes)
         target = folder / f"file{file_suffix(uri, mime) or file_suffix(response.url)}"
@@ -73,18 +91,47 @@ def fetch_http(
 
 
 @contextlib.contextmanager
-def _open(uri: str, limits: Limits, watch: Watch, user_agent: str) -> Iterator[requests.Response]:
+def _open(
+    uri: str, limits: Limits, watch: Watch, user_agent: str, credentials: Credentials
+) -> Iterator[requests.Response]:
     """Ask for `uri`, in a session of its own, so that no cookie reaches another download."""
-    with requests.Session() as session:
+    with _Session(credentials) as session:
         session.max_redirects = MAX_REDIRECTS
         adapter = _WatchedAdapter(watch)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         # Not compressed, so that the length is the file's own.
         headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        timeouts_s = (limits.connect_timeout_s, limits.stall_timeout_s)
-        with session.get(uri, headers=headers, timeout=timeouts_s, stream=True) as response:
+        # As an argument: a session's own proxies give way to those of the environment.
+        proxy = credentials.proxy
+        with session.get(
+            uri,
+            headers=headers | credentials.headers_for(uri),
+            proxies={"http": proxy, "https": proxy} if proxy else None,
+            timeout=(limits.connect_timeout_s, limits.stall_timeout_s),
+            stream=True,
+        ) as response:
             yield response
+
+
+class _Session(requests.Session):
+    """Sends each secret header to its own host alone, whatever redirects say."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+        self.cookies = credentials.cookie_jar()  # type: ignore[assignment]  # any jar will do
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Take the secrets off a redirected request, and give it those of its new host."""
+        for name in self._credentials.header_names():
+            prepared_request.headers.pop(name, None)
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
+        before, after = response.url or "", prepared_request.url or ""
+        if not (before.startswith("https:") and after.startswith("http:")):
+            prepared_request.headers.update(self._credentials.headers_for(after))
 
 
 class _WatchedAdapter(HTTPAdapter):
@@ -144,6 +191,8 @@ def _faults(watch: Watch) -> Iterator[None]:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         watch.check()  # a socket that the watch shut down fails in many ways
+        if isinstance(error, requests.exceptions.ProxyError) and " 407 " in str(error):
+            raise EnvironmentFault(PROXY_REFUSES) from None
         raise RecordError(_classify(error), redact(f"{type(error).__name__}: {error}")) from error
     except (RecordError, UnicodeError) as error:
         watch.check()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ...schemas.errors import EnvironmentFault, RecordError
 from ...schemas.outcome import ErrorCode
-from .errors import FULL_DISK_ERRNOS, redact, status_code
+from .errors import FULL_DISK_ERRNOS, PROXY_REFUSES, redact, status_code
 
 MESSAGES: tuple[tuple[str, ErrorCode], ...] = (
     (r"not a bot|captcha|unusual traffic", ErrorCode.BOT_CHECK),
@@ -49,6 +49,7 @@ CLASSES: dict[str, ErrorCode] = {
 """What a class means, its own or that of what caused it, where no message told."""
 
 _FULL_DISK = re.compile(r"no space left on device|disk quota exceeded|read-only file system", re.I)
+_PROXY_REFUSES = re.compile(r"(failed|error):? 407\b|proxy authentication required", re.I)
 _NO_FFMPEG = re.compile(r"ffmpeg (is not installed|not found)", re.I)
 _APPEAL = re.compile(r"; please report this issue on .*", re.S)
 
@@ -65,6 +66,8 @@ def site_error(error: BaseException) -> RecordError | EnvironmentFault:
     errnos = {cause.errno for cause in causes if isinstance(cause, OSError)}
     if errnos & FULL_DISK_ERRNOS or _FULL_DISK.search(text):
         return EnvironmentFault("the disk of the scratch folder is full; free some, then run again")
+    if _PROXY_REFUSES.search(text):
+        return EnvironmentFault(PROXY_REFUSES)
     if _NO_FFMPEG.search(text):
         return EnvironmentFault(
             "this site sends picture and sound apart, and ffmpeg, which joins them, is missing; "

@@ -16,6 +16,7 @@ from typing import Any
 from ...schemas.errors import EnvironmentFault
 from ...schemas.video import Site
 from ..child import Child, ChildLimits
+from .credentials import Credentials
 from .download import Download, digest_of
 from .errors import public_url
 from .limits import Limits
@@ -28,7 +29,8 @@ MIN_VERSION = (2026, 7, 4)
 """Older ones have holes that a page can use: CVE-2026-50019, -50023, -50574, -55404."""
 
 _YOUTUBE = ("youtube.com", "youtu.be", "youtube-nocookie.com")
-_PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "all_proxy", "ssl_cert_file", "ssl_cert_dir")
+_CERTIFICATES = ("ssl_cert_file", "ssl_cert_dir")
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
 
 class LicenseRefusedError(Exception):
@@ -44,10 +46,12 @@ class Sites:
 
     Args:
         max_height_px: largest picture height asked for.
+        credentials: cookies and proxy. Headers are not used: a site's video lies on many hosts.
     """
 
-    def __init__(self, *, max_height_px: int) -> None:
+    def __init__(self, *, max_height_px: int, credentials: Credentials) -> None:
         self._max_height_px = max_height_px
+        self._credentials = credentials
         self._of_thread = threading.local()
         self._children: list[Child] = []
 
@@ -89,10 +93,12 @@ class Sites:
             is_youtube=is_host_of(url, _YOUTUBE),
         )
         arguments = {"url": url, "folder": str(folder), "options": options, "licenses": licenses}
+        # Through the pipe: arguments and environment of a process can be read by others.
+        secrets = {"cookies": self._credentials.cookies, "proxy": self._credentials.proxy}
         watch.guard_work(stop=lambda: _kill(child), count_bytes=lambda: _folder_bytes(folder))
         try:
             # The watch has the word; this deadline is for the case that it could not kill.
-            answer = child.call(FUNCTION, arguments, deadline_s=limits.timeout_s + 60)
+            answer = child.call(FUNCTION, arguments | secrets, deadline_s=limits.timeout_s + 60)
         finally:
             watch.check()
         if "refused_license" in answer:
@@ -101,7 +107,8 @@ class Sites:
 
     def _child(self, limits: Limits) -> Child:
         if not hasattr(self._of_thread, "child"):
-            variables = {n: v for n, v in os.environ.items() if n.lower() in _PASSED_ON}
+            passed_on = _CERTIFICATES + (() if self._credentials.proxy else _PROXIES)
+            variables = {n: v for n, v in os.environ.items() if n.lower() in passed_on}
             self._of_thread.child = Child(
                 ChildLimits(
                     # A JavaScript engine reserves far more addresses than it uses.

@@ -5,6 +5,7 @@ have changed, and enforces its size limit only where the server names a length; 
 otherwise, one by one.
 """
 
+import io
 import random
 import re
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from typing import Any
 
 from ...schemas.errors import RecordError
 from ...schemas.outcome import ErrorCode
+from ..secrets import mask
+from .credentials import Credentials, hide_credentials
 from .download import check_size
 from .errors import page_url
 from .license import license_key
@@ -92,7 +95,12 @@ def site_options(
 
 
 def fetch_page(
-    url: str, folder: str, options: dict[str, Any], licenses: list[str] | None
+    url: str,
+    folder: str,
+    options: dict[str, Any],
+    licenses: list[str] | None,
+    cookies: str | None = None,
+    proxy: str | None = None,
 ) -> dict[str, Any]:
     """Download the video of a page.
 
@@ -101,6 +109,8 @@ def fetch_page(
         folder: an empty folder to write to.
         options: `site_options`.
         licenses: keys of the licenses to keep (`license.license_key`); None keeps all.
+        cookies: content of a cookies file in Netscape's format.
+        proxy: URL of a proxy for all requests.
 
     Returns:
         `file`, a name in `folder`, and the site's fields; or `refused_license` alone.
@@ -118,6 +128,13 @@ def fetch_page(
         "match_filter": _filter(licenses),
         "retry_sleep_functions": dict.fromkeys(("http", "fragment", "extractor"), _backoff),
     }
+    if cookies or proxy:
+        hide_credentials(Credentials(cookies=cookies, proxy=proxy))
+        _keep_from_ffmpeg()
+    if cookies:
+        hooks["cookiefile"] = io.StringIO(f"# Netscape HTTP Cookie File\n{cookies}\n")
+    if proxy:
+        hooks["proxy"] = proxy
     try:
         with yt_dlp.YoutubeDL({**options, **hooks}) as ydl:
             info = _first(ydl.sanitize_info(ydl.extract_info(url)))
@@ -126,6 +143,23 @@ def fetch_page(
     except (yt_dlp.utils.YoutubeDLError, *_PARSER_BUGS) as error:
         raise site_error(error) from error
     return {"file": _file_name(Path(folder), log), **_fields(info)}
+
+
+def _keep_from_ffmpeg() -> None:
+    """Let no ffmpeg download: yt-dlp would show it cookies as arguments, and proxies as variables.
+
+    yt-dlp 2026.10.26 takes ffmpeg for streams that its own downloaders cannot read.
+    """
+    from yt_dlp.downloader.external import FFmpegFD
+
+    def refuse(downloader: object, filename: str, info: dict[str, Any]) -> bool:
+        raise RecordError(
+            ErrorCode.UNSUPPORTED_URL,
+            "only ffmpeg can download this stream, and it would show the cookies or the proxy to "
+            "everybody on this machine; fetch it without fetch.cookies and fetch.proxy",
+        )
+
+    FFmpegFD.real_download = refuse
 
 
 class _Log:
@@ -212,5 +246,5 @@ def _text(value: Any) -> str | None:  # noqa: ANN401
     """Return a site's text on one line, without what UTF-8 cannot hold."""
     if not isinstance(value, str):
         return None
-    text = " ".join(value.encode("utf-8", "replace").decode().split())
+    text = mask(" ".join(value.encode("utf-8", "replace").decode().split()))
     return text[:_MAX_TITLE_CHARS] or None

@@ -1,5 +1,6 @@
 """What the tests of downloads share."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 
@@ -7,6 +8,7 @@ import pytest
 
 from interlink.pipeline.workspace import PartWorkspace
 from interlink.schemas.source import Source
+from interlink.transforms import secrets
 from interlink.transforms.fetch.fetch import Fetch
 from interlink.transforms.fetch.limits import Limits
 from interlink.transforms.fetch.watch import Watch
@@ -22,6 +24,15 @@ def limits() -> Limits:
 def watch(limits: Limits) -> Iterator[Watch]:
     with Watch(limits, threading.Event()) as watch:
         yield watch
+
+
+@pytest.fixture
+def forgetful(monkeypatch) -> Iterator[None]:
+    """Lets this process forget the secrets that a test read."""
+    make = logging.getLogRecordFactory()
+    monkeypatch.setattr(secrets, "_hidden", ())
+    yield
+    logging.setLogRecordFactory(make)
 
 
 @pytest.fixture

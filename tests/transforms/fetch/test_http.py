@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from interlink.schemas.errors import RecordError
+from interlink.schemas.errors import EnvironmentFault, RecordError
 from interlink.schemas.outcome import ErrorCode
+from interlink.transforms.fetch.credentials import Credentials
 from interlink.transforms.fetch.http import fetch_http
 from interlink.transforms.fetch.limits import Limits
 from interlink.transforms.fetch.watch import Watch
@@ -26,7 +27,7 @@ def server(faulty_server):
 def get(tmp_path: Path, limits: Limits, server):
     """Fetches a path of the server: `get("/a.mp4", is_file=False, stall_timeout_s=1)`."""
 
-    def run(path: str, *, is_file: bool = True, **changed):
+    def run(path: str, *, is_file: bool = True, credentials=None, **changed):
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         changed_limits = dataclasses.replace(limits, **changed)
         uri = path if "://" in path else server.url(path)
@@ -37,6 +38,7 @@ def get(tmp_path: Path, limits: Limits, server):
                 limits=changed_limits,
                 watch=watch,
                 user_agent="test/1",
+                credentials=credentials or Credentials(),
                 is_file=is_file,
             )
 
@@ -162,3 +164,50 @@ def test_an_address_without_suffix_is_a_file_if_the_server_says_so(get, server):
 def test_a_file_of_an_unknown_type_is_taken_by_its_suffix(get, server):
     server.add("/a.mkv", DATA, "text/plain")
     assert get("/a.mkv").num_bytes == len(DATA)
+
+
+def jar(domain: str) -> str:
+    return f"# Netscape HTTP Cookie File\n{domain}\tFALSE\t/\tFALSE\t0\tlogin\tCANARY\n"
+
+
+def test_a_header_goes_to_its_host_and_to_no_other(get, server):
+    lent = Credentials(headers={"127.0.0.1": {"X-Key": "CANARY"}, "h.org": {"X-Other": "OTHER"}})
+    get("/a.mp4", credentials=lent)
+    assert server.headers_seen[-1]["X-Key"] == "CANARY"
+    assert "X-Other" not in server.headers_seen[-1]
+    get("/redirect/a.mp4", credentials=lent)
+    assert [seen["X-Key"] for seen in server.headers_seen[-2:]] == ["CANARY", "CANARY"]
+
+
+def test_a_redirect_to_another_host_takes_no_secret_along(get, server):
+    lent = Credentials(
+        headers={"127.0.0.1": {"X-Key": "CANARY", "Authorization": "CANARY"}},
+        cookies=jar("127.0.0.1"),
+    )
+    server.redirects["/away.mp4"] = server.url("/a.mp4").replace("127.0.0.1", "localhost")
+    get("/away.mp4", credentials=lent)
+    first, second = server.headers_seen[-2:]
+    assert first["X-Key"] == first["Authorization"] == "CANARY"
+    assert first["Cookie"] == "login=CANARY"
+    assert "CANARY" not in str(second)
+    assert second["Host"].startswith("localhost")
+
+
+def test_a_cookie_goes_to_its_domain_alone(get, server):
+    get("/a.mp4", credentials=Credentials(cookies=jar("127.0.0.1")))
+    assert server.headers_seen[-1]["Cookie"] == "login=CANARY"
+    get("/a.mp4", credentials=Credentials(cookies=jar("h.org")))
+    assert "Cookie" not in server.headers_seen[-1]
+
+
+def test_all_goes_through_the_proxy_of_the_recipe(get, server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    proxy = server.url("").replace("http://", "http://me:CANARY@")
+    got = get("http://far.invalid/a.mp4", credentials=Credentials(proxy=proxy))
+    assert got.final_uri == "http://far.invalid/a.mp4"
+    assert server.headers_seen[-1]["Proxy-Authorization"].startswith("Basic ")
+
+
+def test_a_proxy_that_wants_another_password_blames_the_machine(get):
+    with pytest.raises(EnvironmentFault, match=r"refuses .* mend what fetch\.proxy refers to"):
+        get("/status/407.mp4")

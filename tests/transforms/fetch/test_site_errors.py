@@ -77,6 +77,19 @@ def test_a_full_disk_blames_the_machine_though_the_video_is_called_unavailable()
     assert "full" in str(fault)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "HTTP Error 407: Proxy Authentication Required",
+        "('Unable to connect to proxy', OSError('Tunnel connection failed: 407 Who are you'))",
+    ],
+)
+def test_a_proxy_that_wants_another_password_blames_the_machine(said: str):
+    fault = site_error(ValueError(said))
+    assert isinstance(fault, EnvironmentFault)
+    assert "fetch.proxy" in str(fault)
+
+
 def test_a_missing_ffmpeg_blames_the_machine():
     said = "You have requested merging of multiple formats but ffmpeg is not installed"
     fault = site_error(ValueError(said))

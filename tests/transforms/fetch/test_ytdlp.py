@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from interlink.schemas.errors import EnvironmentFault, RecordError
+from interlink.transforms.fetch.credentials import Credentials
 from interlink.transforms.fetch.limits import Limits
 from interlink.transforms.fetch.watch import Watch
 from interlink.transforms.fetch.ytdlp import LicenseRefusedError, Sites, check_version
@@ -25,7 +26,7 @@ def get(tmp_path: Path, limits: Limits, faulty_server):
         html = f'<title>How to</title><video src="/{name}.mp4"></video>'
         faulty_server.add(f"/watch/{name}", html.encode(), "text/html")
 
-    with Sites(max_height_px=480) as sites:
+    with Sites(max_height_px=480, credentials=Credentials()) as sites:
 
         def run(path: str, *, licenses=None, cancelled=None, **changed):
             folder = Path(tempfile.mkdtemp(dir=tmp_path))
