@@ -80,7 +80,7 @@ def test_on_the_local_engine_only_they_are_quarantined(reference):
         if outcome.disposition == "quarantined":
             assert outcome.input_id in deadly
             assert (outcome.code, outcome.attempts) == ("worker_died", MAX_DEATHS)
-            assert re.match(r"3 attempts died with it in hand, on \S+ at 20", outcome.message)
+            assert re.match(r"3 attempts died with it in hand.*, on \S+ at 20", outcome.message)
 
 
 @pytest.mark.parametrize("name", ["beam-processes", "ray"])
