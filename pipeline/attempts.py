@@ -202,8 +202,9 @@ class Attempt:
 def tell_deaths(deaths: Sequence[Note], *, step: str, record_id: str) -> str:
     """Say in words why a record is not run again, and what to do."""
     told = ", ".join(f"{note.host} at {note.at}" for note in deaths[-MAX_DEATHS:])
+    first = "" if deaths[0].is_marking else " (the first before it noted what it had)"
     return (
-        f"{len(deaths)} attempts died with it in hand, on {told}; it is not run again. "
+        f"{len(deaths)} attempts died with it in hand{first}, on {told}; it is not run again. "
         f"See what it does alone: interlink replay {record_id} --step {step}"
     )
 

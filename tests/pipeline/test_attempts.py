@@ -264,7 +264,8 @@ def test_a_record_that_kills_its_worker_each_time_is_quarantined_with_its_eviden
     assert (x.disposition, x.code, x.attempts) == ("quarantined", "worker_died", 3)
     host = re.escape(socket.gethostname())
     assert re.fullmatch(
-        rf"3 attempts died with it in hand, on ({host} at [-0-9T:.+]+(, )?){{3}}; it is not run "
+        r"3 attempts died with it in hand \(the first before it noted what it had\), "
+        rf"on ({host} at [-0-9T:.+]+(, )?){{3}}; it is not run "
         "again. See what it does alone: interlink replay x --step toy",
         x.message,
     )

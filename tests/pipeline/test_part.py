@@ -198,6 +198,16 @@ def test_a_full_disk_is_told_apart_from_a_bug(run, monkeypatch):
     assert "no space left to write" in str(error)
 
 
+def test_a_fault_of_the_machine_is_no_death(tmp_path):
+    run = ToyRun(tmp_path, [source("a", "broken")])
+    runner = run.runner(Stage(name="act", transform=Act()))
+    runner.setup()
+    assert runner.run(run.parts[0]) is None
+    assert "the toy machine is broken" in str(take_stop(run.store, runner.folder))
+    assert run.store.names(f"{runner.folder}/{run.parts[0]}") == []
+    runner.teardown()
+
+
 def test_a_damaged_input_stops_the_step(run):
     first, [commit, *_] = taken(run, Stage(name="act", transform=Act()))
     kept = run.store.local_path(commit.file("kept.parquet").path)
@@ -218,6 +228,7 @@ def test_an_interrupt_is_not_swallowed(run):
     with pytest.raises(KeyboardInterrupt):
         runner.run(run.parts[0])
     assert list(run.store.local_path("scratch").iterdir()) == []
+    assert run.store.names(f"{runner.folder}/{run.parts[0]}") == []
 
 
 def test_a_runner_pickles_before_setup(run):

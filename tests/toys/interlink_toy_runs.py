@@ -2,11 +2,12 @@
 
 import hashlib
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from interlink.pipeline.commit import KEPT_NAME, OUTCOMES_NAME, Commit
 from interlink.pipeline.engines.engine import Engine
+from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.observer import Observer
 from interlink.pipeline.part import PartRunner
 from interlink.pipeline.plan import plan_parts, write_plan
@@ -95,13 +96,26 @@ class ToyRun:
             return read_records(opened, record_type)
 
 
+def go_in_process(run: ToyRun, runner: PartRunner) -> bool:
+    """Take the step on the local engine in a process of its own; return whether it survived."""
+    return _survives(_go, run, runner)
+
+
 def take_part(runner: PartRunner, part: str) -> Commit | None:
     """Take a part in a process of its own; return its commit, or None if the process died of it."""
-    process = _PROCESSES.Process(target=_take_part, args=(runner, part))
+    return runner.run(part) if _survives(_take_part, runner, part) else None
+
+
+def _survives(function: Callable[..., None], *arguments: object) -> bool:
+    process = _PROCESSES.Process(target=function, args=arguments)
     process.start()
-    process.join(timeout=60)
+    process.join(timeout=120)
     assert process.exitcode in {0, 9}, f"neither done nor dead: {process.exitcode}"
-    return runner.run(part) if process.exitcode == 0 else None
+    return process.exitcode == 0
+
+
+def _go(run: ToyRun, runner: PartRunner) -> None:
+    run.go(LocalEngine(), runner)
 
 
 def _take_part(runner: PartRunner, part: str) -> None:

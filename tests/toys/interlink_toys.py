@@ -104,7 +104,13 @@ class Act(Map[Source, Item]):
         if fate == "fail":
             return Failed(input_id=name, code=ErrorCode.NOT_MEDIA, message="is a web page")
         if fate == "defer":
-            return Failed(input_id=name, code=ErrorCode.LIVE, message="is on the air")
+            # With its time told, the outcome is the same at any time.
+            return Failed(
+                input_id=name,
+                code=ErrorCode.LIVE,
+                message="is on the air",
+                wait_until_us=1_800_000_000_000_000,
+            )
         if fate == "flaky" and count(self.folder, name) < 3:
             return Failed(input_id=name, code=ErrorCode.CONNECTION, message="reset by peer")
         if fate == "unreachable":

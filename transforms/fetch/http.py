@@ -6,6 +6,7 @@ the proxy where the recipe names none.
 """
 
 import contextlib
+import datetime
 import http.client
 import re
 import socket
@@ -25,6 +26,7 @@ from .credentials import Credentials
 from .download import BLOCK_BYTES, Download, check_size, save
 from .errors import PROXY_REFUSES, public_url, redact, status_code
 from .limits import Limits
+from .retry_after import retry_after_us
 from .routing import Content, content, file_suffix
 from .watch import Watch
 
@@ -68,7 +70,14 @@ def fetch_http(
         code = status_code(response.status_code)
         if code is not None:
             message = f"the server said {response.status_code} {response.reason}"
-            raise RecordError(code, redact(message), value=response.status_code)
+            raise RecordError(
+                code,
+                redact(message),
+                value=response.status_code,
+                wait_until_us=retry_after_us(
+                    response.headers.get("Retry-After"), datetime.datetime.now(datetime.UTC)
+                ),
+            )
         mime = mask(response.headers.get("Content-Type", ""))
         kind = content(mime)
         if kind in (Content.PAGE, Content.PLAYLIST) and not is_file:
