@@ -20,6 +20,9 @@ class Observer(Protocol):
     def part_done(self, commit: Commit) -> None:
         """A part was committed."""
 
+    def paused(self, *, step: str, message: str) -> None:
+        """A worker waits, as for space on a disk."""
+
     def step_ended(self, *, plan: int, step: str, wall_s: float, cpu_s: float) -> None:
         """All parts of a step are committed."""
 
@@ -31,6 +34,9 @@ class Silent:
         """Say nothing."""
 
     def part_done(self, commit: Commit) -> None:
+        """Say nothing."""
+
+    def paused(self, *, step: str, message: str) -> None:
         """Say nothing."""
 
     def step_ended(self, *, plan: int, step: str, wall_s: float, cpu_s: float) -> None:
@@ -54,6 +60,10 @@ class EventLog:
     def part_done(self, commit: Commit) -> None:
         """Note that a part was committed."""
         self._write("part_done", step=commit.step, part=commit.part, wall_s=commit.wall_s)
+
+    def paused(self, *, step: str, message: str) -> None:
+        """Note that a worker waits."""
+        self._write("paused", step=step, message=message)
 
     def step_ended(self, *, plan: int, step: str, wall_s: float, cpu_s: float) -> None:
         """Note that a step ended."""

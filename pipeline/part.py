@@ -23,6 +23,7 @@ from .commit import (
     read_commit,
     stop_step,
 )
+from .disk_guard import DiskGuard, DiskPolicy, PauseNote
 from .plan import read_part
 from .records_file import read_records, write_records
 from .runtime import run_stage
@@ -45,6 +46,7 @@ class PartRunner:
         previous_folder: folder of the step before; None for the first step, which reads the plan.
         scratch: local folder for unfinished files; None puts it beside a local run.
         retry: how transient failures are tried again.
+        disk: how much space stays free, and how long it is waited for.
     """
 
     store_url: str
@@ -53,6 +55,7 @@ class PartRunner:
     previous_folder: str | None
     scratch: str | None = None
     retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
+    disk: DiskPolicy = dataclasses.field(default_factory=DiskPolicy)
     _ready: list[Transform[Any, Any]] = dataclasses.field(
         default_factory=list, init=False, repr=False
     )
@@ -88,17 +91,23 @@ class PartRunner:
             return read_commit(store, self.folder, part)
         if store.exists(f"{self.folder}/{STOP_NAME}"):
             return None
-        with (
-            _StopsStep(self.store_url, self.folder),
-            disk_faults(str(self._scratch(store))),
-            Attempt(store, folder, dead_attempts(store, folder, names)) as attempt,
-        ):
-            return self._take(store, part, attempt)
+        scratch = self._scratch(store)
+        disks = [disk for disk in (scratch, store.local_path("")) if disk]
+        guard = DiskGuard(disks, self.disk, PauseNote(store, self.folder))
+
+        def attempt() -> Commit:
+            dead = dead_attempts(store, folder, names)
+            with disk_faults(str(scratch)), Attempt(store, folder, dead) as begun:
+                return self._take(store, part, begun, guard)
+
+        with _StopsStep(self.store_url, self.folder):
+            return guard.patiently(attempt)
         return None
 
-    def _take(self, store: Store, part: str, attempt: Attempt) -> Commit:
+    def _take(self, store: Store, part: str, attempt: Attempt, guard: DiskGuard) -> Commit:
         started = time.monotonic()
-        workspace = PartWorkspace(store, attempt.folder, self._scratch(store) / attempt.name)
+        scratch = self._scratch(store) / attempt.name
+        workspace = PartWorkspace(store, attempt.folder, scratch, guard)
         try:
             records = self._inputs(store, part)
             outcomes: list[Outcome] = []

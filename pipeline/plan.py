@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from ..schemas.arrow import from_table, to_table
 from ..schemas.ids import order_key
 from ..schemas.source import Source
+from ..transforms.fetch.limits import BYTES_PER_S
 from .store import Store
 
 MAX_PART_SOURCES = 32
@@ -18,8 +19,6 @@ PARTS_WANTED = 64
 """Parts that a small plan is divided into, so that a handful of workers have enough to share."""
 MAX_PART_S = 2 * 3600.0
 MIN_PART_S = 60.0
-BYTES_PER_S = 250_000
-"""Size of a second of video at 2 Mbit/s, for sources of which only the size is known."""
 
 _PART_FIELD = pa.field("part", pa.int32(), nullable=False)
 

@@ -18,6 +18,7 @@ from ..transforms.media.cut import CutClips
 from ..transforms.media.scan import ScanVideos
 from ..transforms.speech.transcribe import Transcribe
 from ..transforms.text.assemble import AssembleDocuments
+from .disk_guard import DiskPolicy
 from .recipe_errors import explain
 from .recipe_secrets import refuse_plain_secrets
 from .recipe_yaml import overrule, read_mapping
@@ -86,6 +87,13 @@ class Retries(_Section):
     first_pause_s: Annotated[float, Field(ge=0)] = 2.0
 
 
+class Disk(_Section):
+    """How full the disks may get that workers write to, and how long they wait for space."""
+
+    min_free_bytes: Annotated[int, Field(ge=0)] = DiskPolicy.min_free_bytes
+    wait_s: Annotated[float, Field(ge=0)] = DiskPolicy.wait_s
+
+
 class Recipe(_Section):
     """Everything that a run is told."""
 
@@ -113,6 +121,7 @@ class Recipe(_Section):
     beam: Beam = Beam()
     ray: Ray = Ray()
     retries: Retries = Retries()
+    disk: Disk = Disk()
     max_failed_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """The run stops when more than this share of at least 200 records of a step has failed."""
     scratch: str | None = None

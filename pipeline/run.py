@@ -9,6 +9,7 @@ from itertools import islice
 from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
+from .disk_guard import DiskPolicy
 from .engines.engine import Engine, make_engine
 from .observer import EventLog, Observer
 from .part import PartRunner, step_folder
@@ -170,6 +171,7 @@ def _run_plan(
             previous_folder=reports[-1].folder if reports else None,
             scratch=recipe.scratch,
             retry=retry,
+            disk=DiskPolicy(min_free_bytes=recipe.disk.min_free_bytes, wait_s=recipe.disk.wait_s),
         )
         report = run_step(
             engines.get(step.engine),

@@ -67,7 +67,8 @@ def run_step(
             plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
         )
     ended: IncompleteError | None = None
-    if watcher.missing:
+    # What earlier runs committed counts: a restart is no new budget.
+    if watcher.missing and watcher.failed_too_often() is None:
         try:
             with watcher:
                 engine.run(runner, watcher.missing)

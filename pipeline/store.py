@@ -16,10 +16,11 @@ from typing import IO
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from ..schemas.errors import EnvironmentFault
+from ..schemas.errors import DiskFullError, EnvironmentFault
 from ..schemas.file_path import path_under
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_BROKEN = {errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO}
 
 
 class Store:
@@ -209,15 +210,25 @@ def _flush(path: Path) -> None:
 
 @contextlib.contextmanager
 def disk_faults(target: str) -> Iterator[None]:
-    """Turn a full or read-only disk into an error that blames the machine."""
+    """Turn what a full, read-only or broken disk raises into an error that blames the machine.
+
+    Raises:
+        DiskFullError: there is no space left, or a quota is used up.
+        EnvironmentFault: it cannot be written to for another reason.
+    """
     try:
         yield
     except (PermissionError, IsADirectoryError, NotADirectoryError) as error:
         raise EnvironmentFault(f"cannot write {target}: {error.strerror}") from error
     except OSError as error:
         if error.errno in _FULL:
+            raise DiskFullError(
+                f"disk full: no space left to write {target}: free some, then run again; "
+                "what is committed stays"
+            ) from error
+        if error.errno in _BROKEN:
             raise EnvironmentFault(
-                f"no space left to write {target}: free some, then run again; "
+                f"cannot write {target}: {error.strerror}; mend it, then run again; "
                 "what is committed stays"
             ) from error
         raise

@@ -11,11 +11,23 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..schemas.errors import EnvironmentFault, InterlinkError, RecordError
+from ..schemas.errors import (
+    DiskFullError,
+    EnvironmentFault,
+    InterlinkError,
+    OutOfMemoryError,
+    RecordError,
+)
 from ..schemas.outcome import ERROR_CLASSES, ErrorClass, ErrorCode, RejectionReason
 from ..transforms.base import Failed, Kept, Map, Rejected, RejectRecord, record_id
 
 logger = logging.getLogger(__name__)
+
+_MACHINE_FAULTS = {
+    *(errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO),
+    *(errno.EMFILE, errno.ENFILE),
+}
+"""What no record can bring about: disks that break or vanish, and files that nobody closed."""
 
 Result = Kept[Any] | Rejected | Failed
 
@@ -142,12 +154,14 @@ def _blame(error: Exception) -> Failed:
     """Turn what a transform raised into a failure with a code, unless the machine is to blame."""
     if isinstance(error, InterlinkError) and not isinstance(error, RecordError):
         raise error
-    if isinstance(error, MemoryError):
-        raise EnvironmentFault(
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        raise OutOfMemoryError(
             "out of memory: give the worker more, or lower its batch size"
         ) from error
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        raise EnvironmentFault(f"disk full: {error}; free some space, then run again") from error
+        raise DiskFullError(f"disk full: {error}; free some space, then run again") from error
+    if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
+        raise EnvironmentFault(f"this machine cannot go on: {error}") from error
     if isinstance(error, RecordError):
         _stop_if_environment(error.code, error.message)
         return Failed(

@@ -7,6 +7,7 @@ from types import TracebackType
 
 from ..schemas.errors import BudgetExceededError
 from .commit import Commit, read_commit, stop_step
+from .disk_guard import PAUSE_PREFIX, read_pause
 from .observer import Observer
 from .store import Store
 
@@ -39,9 +40,11 @@ class CommitWatcher:
         self.commits: dict[str, Commit] = {}
         self._store = store
         self._folder = folder
+        self._step = folder.rsplit("/", 1)[-1].rpartition("-")[0]
         self._missing = list(parts)
         self._max_failed_share = max_failed_share
         self._observers: Sequence[Observer] = ()
+        self._pauses: set[str] = set()
         # What was committed before is known, not news.
         self.look()
         self._observers = observers
@@ -73,6 +76,7 @@ class CommitWatcher:
     def look(self) -> None:
         """Take in the commits that have appeared since the last look."""
         begun = set(self._store.names(self._folder))
+        self._tell_pauses({name for name in begun if name.startswith(PAUSE_PREFIX)})
         for part in [part for part in self._missing if part in begun]:
             commit = read_commit(self._store, self._folder, part)
             if commit is None:
@@ -87,17 +91,28 @@ class CommitWatcher:
         counts: dict[str, tuple[int, int]] = {}
         for commit in self.commits.values():
             for stage in commit.stages:
-                planned, failed = counts.get(stage.stage, (0, 0))
-                counts[stage.stage] = (planned + stage.planned, failed + stage.failed)
-        for name, (planned, failed) in counts.items():
-            if planned >= MIN_RECORDS and failed > self._max_failed_share * planned:
+                tried, failed = counts.get(stage.stage, (0, 0))
+                # Deferred records were not tried: a host turned us away, or they are not there yet.
+                tried += stage.planned - stage.deferred
+                counts[stage.stage] = (tried, failed + stage.failed + stage.quarantined)
+        for name, (tried, failed) in counts.items():
+            if tried >= MIN_RECORDS and failed > self._max_failed_share * tried:
                 return BudgetExceededError(
-                    f"{failed} of {planned} records failed in stage {name!r}, more than "
+                    f"{failed} of {tried} records failed in stage {name!r}, more than "
                     f"max_failed_share={self._max_failed_share:g} allows: this looks like a broken "
-                    f"stage, not like bad data. See {self._store.display(self._folder)}/*/*/"
-                    "outcomes.parquet for the codes; raise max_failed_share to go on regardless"
+                    "stage, not like bad data. What is committed stays. For the codes: interlink "
+                    f"failures {self._store.display()}. When the cause is mended, interlink retry "
+                    "takes the failed ones again; raise max_failed_share to go on regardless"
                 )
         return None
+
+    def _tell_pauses(self, notes: set[str]) -> None:
+        """Tell of each worker that waits, once for each time."""
+        for name in sorted(notes - self._pauses):
+            message = read_pause(self._store, f"{self._folder}/{name}")
+            for observer in self._observers if message else ():
+                observer.paused(step=self._step, message=str(message))
+        self._pauses = notes
 
     def _watch(self) -> None:
         while not self._ended.wait(self._pause_s):

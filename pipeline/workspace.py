@@ -2,10 +2,12 @@
 
 import hashlib
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..schemas.reference import Media, Reference
+from .disk_guard import DiskGuard
 from .media_file import MediaReader, MediaWriter
 from .store import Store
 
@@ -31,10 +33,14 @@ class PartWorkspace:
         store: the run.
         attempt: folder of this attempt under the run's root.
         scratch: a local folder of its own; made here, removed by `close`.
+        guard: waits for space on the disks; None waits for none.
     """
 
-    def __init__(self, store: Store, attempt: str, scratch: Path) -> None:
+    def __init__(
+        self, store: Store, attempt: str, scratch: Path, guard: DiskGuard | None = None
+    ) -> None:
         self.scratch = scratch
+        self._guard = guard
         self.files: list[CommittedFile] = []
         self._store = store
         self._attempt = attempt
@@ -99,6 +105,13 @@ class PartWorkspace:
             self.files.append(file)
         return Reference(file=target, sha256=sha256)
 
+    def await_space(
+        self, num_bytes: int, cancelled: threading.Event | None = None, *, was_full: bool = False
+    ) -> None:
+        """Wait until there is room for `num_bytes`; see `transforms.base.Workspace`."""
+        if self._guard is not None:
+            self._guard.await_space(num_bytes, cancelled, was_full=was_full)
+
     def finish_media(self) -> Path | None:
         """Close the media file and return it, or None if nothing was added."""
         self._writer.close()
@@ -106,7 +119,13 @@ class PartWorkspace:
 
     def close(self) -> None:
         """Remove the scratch folder."""
+        if self._guard is not None:
+            self._guard.used_bytes = self._num_bytes()
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _num_bytes(self) -> int:
+        here = sum(path.stat().st_size for path in self.scratch.rglob("*") if path.is_file())
+        return here + sum(file.num_bytes for file in self.files)
 
 
 def _check_digest(reference: Reference, sha256: str) -> None:

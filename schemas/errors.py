@@ -3,7 +3,9 @@
 ```
 InterlinkError           exit 1
 ├── UsageError           exit 2   a recipe, argument or manifest is wrong
-├── EnvironmentFault     exit 3   the machine is: disk full, extra missing, store unusable
+├── EnvironmentFault     exit 3   the machine is: extra missing, store unusable
+│   ├── DiskFullError             tried again once there is space
+│   └── OutOfMemoryError          tried again a few times
 ├── IncompleteError      exit 4   stopped before the end; run again to go on
 ├── BudgetExceededError  exit 5   too many failures, or a gate was crossed
 └── RecordError                   one record failed, with a code of the closed list
@@ -32,6 +34,14 @@ class EnvironmentFault(InterlinkError):  # noqa: N818  (the design's word; no re
     """
 
     exit_code = 3
+
+
+class DiskFullError(EnvironmentFault):
+    """A write found no space. Others may free some, so the part waits and is tried again."""
+
+
+class OutOfMemoryError(EnvironmentFault):
+    """A worker found no memory. The part is tried again a few times."""
 
 
 class IncompleteError(InterlinkError):

@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class FaultyServer(ThreadingHTTPServer):
     """Serves files that a test puts into it, and faults under fixed paths.
 
+    A path in `busy` is answered with 429 and its next `Retry-After` first.
+
     `/status/503.mp4` answers with that status; `/short.mp4` sends half of what it promised;
     `/nolength/...` leaves the length out; `/chunked/...` sends chunks, and `/cut/...` breaks off
     inside one; `/drip.mp4` sends a byte every 50 ms, and `/dripheader.mp4` its header so;
@@ -35,6 +37,7 @@ class FaultyServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files: dict[str, tuple[bytes, str | None]] = {}
         self.redirects: dict[str, str] = {}
+        self.busy: dict[str, list[int]] = {}
         self.hits: Counter[str] = Counter()
         self.headers_seen: list[dict[str, str]] = []
         self.stopped = threading.Event()
@@ -83,7 +86,12 @@ class _Handler(BaseHTTPRequestHandler):
         fault = fault.removesuffix(".mp4")
         method = getattr(self, f"fault_{fault}", None)
         try:
-            if path in self.server.files:
+            if self.server.busy.get(path):
+                self.send_response(429)
+                self.send_header("Retry-After", str(self.server.busy[path].pop(0)))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            elif path in self.server.files:
                 self._send(*self.server.files[path])
             elif path in self.server.redirects:
                 self._redirect(self.server.redirects[path])

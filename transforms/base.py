@@ -5,6 +5,7 @@ writes besides records goes through its `Workspace`.
 """
 
 import dataclasses
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -99,6 +100,20 @@ class Workspace(Protocol):
 
     def add_file(self, path: Path, *, sha256: str) -> Reference:
         """Take a local file over into the part's commit; `path` is gone afterwards."""
+
+    def await_space(
+        self, num_bytes: int, cancelled: threading.Event | None = None, *, was_full: bool = False
+    ) -> None:
+        """Wait until there is room for `num_bytes` on the disks that the part writes to.
+
+        Args:
+            num_bytes: what is about to be written, as far as it is known.
+            cancelled: ends the wait.
+            was_full: whether just that much did not fit.
+
+        Raises:
+            EnvironmentFault: there was no room in time.
+        """
 
 
 def parameter(default: Any, *, in_digest: bool = True) -> Any:  # noqa: ANN401  (a field's default)

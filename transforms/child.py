@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import IO, Any
 
-from ..schemas.errors import EnvironmentFault, RecordError
+from ..schemas.errors import DiskFullError, EnvironmentFault, RecordError
 from ..schemas.outcome import ErrorCode
 from .secrets import mask
 
@@ -120,7 +120,7 @@ class Child:
             RecordError: as raised by the function; `timeout_code` past the deadline;
                 `CHILD_CRASHED` when the process ended; `MEMORY_LIMIT` past its memory;
                 `TRANSFORM_ERROR` when the function raised what it should not.
-            EnvironmentFault: as raised by the function, or the disk is full.
+            EnvironmentFault: as raised by the function; a `DiskFullError` where there is no space.
         """
         end = time.monotonic() + deadline_s
         request = json.dumps({"function": function, "arguments": arguments})
@@ -239,6 +239,8 @@ class Child:
         if "result" in answer:
             result: dict[str, Any] = answer["result"]
             return result
+        if answer["kind"] == "disk_full":
+            raise DiskFullError(answer["message"])
         if answer["kind"] == "environment":
             raise EnvironmentFault(answer["message"])
         code = ErrorCode(answer["code"])

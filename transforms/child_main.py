@@ -16,11 +16,11 @@ import threading
 import traceback
 from typing import Any
 
-from ..schemas.errors import EnvironmentFault, RecordError
+from ..schemas.errors import DiskFullError, EnvironmentFault, RecordError
 from ..schemas.outcome import ErrorCode
 from .secrets import mask
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _PARENT_CHECK_S = 1.0
 _MAX_MESSAGE_CHARS = 400
 
@@ -98,6 +98,8 @@ def _answer(function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return {"result": getattr(importlib.import_module(module), name)(**arguments)}
     except RecordError as error:
         return _failure(error.code, error.message, error.value, error.wait_until_us)
+    except DiskFullError as error:
+        return {"kind": "disk_full", "message": str(error)}
     except EnvironmentFault as error:
         return {"kind": "environment", "message": str(error)}
     except MemoryError:
@@ -108,9 +110,11 @@ def _answer(function: str, arguments: dict[str, Any]) -> dict[str, Any]:
     except OSError as error:
         if error.errno in _FULL:
             return {
-                "kind": "environment",
+                "kind": "disk_full",
                 "message": f"no space left on the scratch disk: {error}; free some, run again",
             }
+        if error.errno == errno.EROFS:
+            return {"kind": "environment", "message": f"cannot write: {error}; mend it, run again"}
         if error.errno == errno.EFBIG:
             return _failure(ErrorCode.TOO_BIG, f"{function} would write too large a file: {error}")
         return _bug(error)

@@ -96,6 +96,10 @@ class Bars(Live):
         self._kept += commit.num_kept
         self._progress.update(self._task, advance=1, kept=_kept(self._kept, self._done))
 
+    def paused(self, *, step: str, message: str) -> None:
+        """Say above the bars that a worker waits."""
+        self._progress.console.print(f"{step} waits: {message}", soft_wrap=True, markup=False)
+
     def step_ended(self, *, plan: int, step: str, wall_s: float, cpu_s: float) -> None:
         """Leave the bar standing, full."""
         assert self._task is not None
@@ -132,6 +136,10 @@ class JsonLines(Lines):
     def part_done(self, commit: Commit) -> None:
         """Say that a part was committed."""
         self.say("part_done", step=commit.step, part=commit.part, kept=commit.num_kept)
+
+    def paused(self, *, step: str, message: str) -> None:
+        """Say that a worker waits."""
+        self.say("paused", step=step, message=message)
 
     def step_ended(self, *, plan: int, step: str, wall_s: float, cpu_s: float) -> None:
         """Say that a step ended."""

@@ -177,7 +177,7 @@ class _StageFn(beam.DoFn):  # type: ignore[misc]  # Beam has no types
 def _why_failed(runner: PartRunner, error: Exception) -> InterlinkError:
     """Say why a job failed; Beam knows errors of workers only by their text."""
     # A fault that could not be noted in the run, such as its own full disk, comes this way.
-    faults = re.findall(rf"{EnvironmentFault.__name__}: (.+)", str(error))
+    faults = re.findall(r"(?:EnvironmentFault|DiskFullError|OutOfMemoryError): (.+)", str(error))
     if faults:
         return EnvironmentFault(faults[-1])
     lines = str(error).strip().splitlines() or [type(error).__name__]

@@ -15,6 +15,7 @@ COMMIT = Commit(
 def tell(observer) -> None:
     observer.step_started(plan=1, step="scan", engine="beam", parts=3, done=1)
     observer.part_done(COMMIT)
+    observer.paused(step="scan", message="no room")
     observer.step_ended(plan=1, step="scan", wall_s=1.0, cpu_s=2.0)
 
 
@@ -23,7 +24,8 @@ def test_events_are_appended_as_json_lines_with_their_time(tmp_path):
     for _ in range(2):
         tell(EventLog(path))
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [line["event"] for line in lines] == ["step_started", "part_done", "step_ended"] * 2
+    names = ["step_started", "part_done", "paused", "step_ended"]
+    assert [line["event"] for line in lines] == names * 2
     assert lines[1] | {"time": ""} == {
         "time": "",
         "event": "part_done",

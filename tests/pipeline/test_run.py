@@ -205,7 +205,8 @@ def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(make_video, small_disk
         make_video(name, shots=(4.0,), size=(640, 360), seed=seed)
     manifest = tmp_path / "videos.txt"
     manifest.write_text("\n".join(names))
-    recipe = recipe_of(manifest, run=str(small_disk / "run"))
+    disk = {"min_free_bytes": 0, "wait_s": 0.5}
+    recipe = recipe_of(manifest, run=str(small_disk / "run"), disk=disk)
     with pytest.raises(EnvironmentFault, match=r"(?i)no space left|disk full"):
         run_recipe(recipe, engine="local")
     before = commits(recipe)

@@ -16,7 +16,7 @@ from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.observer import EventLog
 from interlink.pipeline.step import Stage
 from interlink.pipeline.step_run import add_counts
-from interlink.schemas.errors import IncompleteError
+from interlink.schemas.errors import BudgetExceededError, IncompleteError
 from interlink.schemas.source import Source
 
 
@@ -90,6 +90,30 @@ def test_an_engine_that_fails_after_the_last_commit_does_no_harm(run):
             raise IncompleteError("a worker died on its way out")
 
     assert run.go(Clumsy(), run.runner(*stages())).num_parts == 8
+
+
+def test_a_restart_is_no_new_failure_budget(tmp_path):
+    given = [source(f"s{n:03d}", "fail" if n % 2 else "keep") for n in range(320)]
+    run = ToyRun(tmp_path / "run", given)
+    runner = run.runner(Stage(name="act", transform=Act()))
+    done: list[str] = []
+
+    class Noting(LocalEngine):
+        def run(self, runner, parts):
+            for part in parts[:50]:
+                done.append(part)
+                runner.run(part)
+
+    for _ in range(2):
+        with pytest.raises(BudgetExceededError, match=r"of .* records failed in stage 'act'"):
+            run.go(Noting(), runner, max_failed_share=0.2)
+    assert len(done) == 50, "the second run begins nothing"
+
+
+def test_what_no_record_is_to_blame_for_counts_against_no_budget(tmp_path):
+    run = ToyRun(tmp_path / "run", [source(f"s{n:03d}", "defer") for n in range(320)])
+    report = run.go(LocalEngine(), run.runner(Stage(name="act", transform=Act())))
+    assert report.stages[0].deferred == 320
 
 
 def test_observers_are_told(run, tmp_path):

@@ -11,7 +11,7 @@ import uuid
 import pytest
 
 from interlink.pipeline.store import Store, disk_faults
-from interlink.schemas.errors import EnvironmentFault
+from interlink.schemas.errors import DiskFullError, EnvironmentFault
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -156,13 +156,21 @@ def test_a_protocol_that_nobody_knows_is_refused():
         Store("nope://x")
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_the_machine_s_fault(code):
     with (
-        pytest.raises(EnvironmentFault, match=r"no space left to write /x: free some.*stays$"),
+        pytest.raises(DiskFullError, match=r"disk full: no space left to write /x: free.*stays$"),
         disk_faults("/x"),
     ):
         raise OSError(code, os.strerror(code))
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EIO, errno.ESTALE])
+def test_a_disk_that_breaks_or_vanishes_is_the_machine_s_fault_and_not_full(code):
+    told = rf"cannot write /x: {os.strerror(code)}; mend it, then run again; .*stays$"
+    with pytest.raises(EnvironmentFault, match=told) as raised, disk_faults("/x"):
+        raise OSError(code, os.strerror(code))
+    assert not isinstance(raised.value, DiskFullError)
 
 
 def test_other_troubles_keep_their_kind():
@@ -175,7 +183,7 @@ def test_a_disk_that_is_really_full_is_told_in_one_sentence(tmp_path):
     script = f"""
 import sys
 from interlink.pipeline.store import Store
-from interlink.schemas.errors import EnvironmentFault
+from interlink.schemas.errors import DiskFullError, EnvironmentFault
 store = Store({str(tmp_path)!r})
 try:
     store.put("big", bytes(1 << 20))
@@ -192,4 +200,6 @@ except EnvironmentFault as error:
     )
     if "unshare" in done.stderr or "mount" in done.stderr:
         pytest.skip(f"cannot mount here: {done.stderr.strip()}")
-    assert done.stdout.startswith(f"no space left to write {tmp_path}/big: free some"), done.stderr
+    assert done.stdout.startswith(f"disk full: no space left to write {tmp_path}/big: free some"), (
+        done.stderr
+    )

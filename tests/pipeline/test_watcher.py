@@ -5,6 +5,7 @@ import time
 import pytest
 
 from interlink.pipeline.commit import DONE_NAME, Commit, StageCounts, take_stop
+from interlink.pipeline.disk_guard import PauseNote
 from interlink.pipeline.observer import Silent
 from interlink.pipeline.store import Store
 from interlink.pipeline.watcher import MIN_RECORDS, CommitWatcher
@@ -23,9 +24,13 @@ class Told(Silent):
 
     def __init__(self):
         self.parts: list[str] = []
+        self.pauses: list[tuple[str, str]] = []
 
     def part_done(self, commit):
         self.parts.append(commit.part)
+
+    def paused(self, *, step, message):
+        self.pauses.append((step, message))
 
 
 def commit(store: Store, part: str, **counts: int) -> None:
@@ -105,6 +110,42 @@ def test_shares_are_counted_over_parts_and_by_stage(store):
 def test_deferred_and_rejected_records_did_not_fail(store):
     commit(store, "a", deferred=100, rejected=100)
     assert watcher(store, "a").failed_too_often() is None
+
+
+def test_deferred_records_were_not_tried_and_dilute_no_share(store):
+    commit(store, "a", deferred=800, kept=150, failed=50)
+    error = watcher(store, "a").failed_too_often()
+    assert "50 of 200 records failed" in str(error)
+    commit(store, "b", deferred=800, kept=99, failed=100)
+    assert watcher(store, "b").failed_too_often() is None
+
+
+def test_a_quarantined_record_is_a_failed_one(store):
+    commit(store, "a", quarantined=41, kept=159)
+    assert "41 of 200 records failed" in str(watcher(store, "a").failed_too_often())
+
+
+def test_the_error_says_what_to_do_next(store, tmp_path):
+    commit(store, "a", failed=200)
+    told = str(watcher(store, "a").failed_too_often())
+    assert f"interlink failures {tmp_path}" in told
+    assert "interlink retry" in told
+    assert "What is committed stays" in told
+
+
+def test_a_worker_that_waits_is_told_once_for_each_time(store):
+    told, note = Told(), PauseNote(store, FOLDER)
+    with watcher(store, "a", told=told):
+        note("no room")
+        assert wait_for(lambda: len(told.pauses) == 1)
+        note(None)
+        time.sleep(0.7)
+        note("no room again")
+        assert wait_for(lambda: len(told.pauses) == 2)
+        note(None)
+        commit(store, "a")
+    assert [step for step, _ in told.pauses] == ["toy", "toy"]
+    assert told.pauses[1][1].startswith("no room again (")
 
 
 def test_the_watcher_stops_the_step(store):

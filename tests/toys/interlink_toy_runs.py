@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from interlink.pipeline.commit import KEPT_NAME, OUTCOMES_NAME, Commit
+from interlink.pipeline.disk_guard import DiskPolicy
 from interlink.pipeline.engines.engine import Engine
 from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.observer import Observer
@@ -44,6 +45,7 @@ class ToyRun:
             key=step.key(""),
             previous_folder=None,
             retry=QUICK,
+            disk=DiskPolicy(min_free_bytes=0, wait_s=0.2),
         )
 
     def go(

@@ -2,11 +2,12 @@
 
 import contextlib
 import hashlib
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...schemas.errors import EnvironmentFault, RecordError
+from ...schemas.errors import DiskFullError, EnvironmentFault, RecordError
 from ...schemas.outcome import ErrorCode
 from ...schemas.video import Site
 from .errors import FULL_DISK_ERRNOS
@@ -55,15 +56,19 @@ def save(blocks: Iterable[bytes], target: Path, *, max_bytes: int, watch: Watch)
 
     Raises:
         RecordError: `too_big`, `empty_file`, or the watch's verdict.
-        EnvironmentFault: the disk is full.
+        DiskFullError: there is no space left.
+        EnvironmentFault: the disk is read-only, gone, or broken.
     """
     digest, num_bytes = hashlib.sha256(), 0
-    with disk_faults(target), target.open("xb") as file:
+    with disk_faults(target):
+        file = target.open("xb", buffering=0)  # an error of a write shows at once, not at the end
+    with file:
         for block in blocks:
             num_bytes += len(block)
             check_size(num_bytes, max_bytes)
             digest.update(block)
-            file.write(block)
+            with disk_faults(target):
+                _write_all(file, block)
             watch.progress(len(block))
     watch.check()
     if num_bytes == 0:
@@ -101,15 +106,36 @@ def blocks_of(path: Path) -> Iterator[bytes]:
             yield block
 
 
+def folder_bytes(folder: Path) -> int:
+    """Return what the files of a folder take, while others write them."""
+    total = 0
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # renamed just now
+            total += path.stat().st_size
+    return total
+
+
 @contextlib.contextmanager
 def disk_faults(target: Path) -> Iterator[None]:
-    """Turn a full or read-only disk into an error that blames the machine, not the source."""
+    """Turn what a write raises into an error that blames the machine, not the source.
+
+    Raises:
+        DiskFullError: there is no space left, or a quota is used up.
+        EnvironmentFault: for any other reason.
+    """
     try:
         yield
     except OSError as error:
+        reason = f"cannot write to {target.parent}: {error.strerror or error}"
         if error.errno in FULL_DISK_ERRNOS:
-            raise EnvironmentFault(
-                f"cannot write to {target.parent}: {error.strerror}; free some space, then run "
-                "again; what is committed stays"
+            raise DiskFullError(
+                f"{reason}; free some space, then run again; what is committed stays"
             ) from error
-        raise
+        raise EnvironmentFault(f"{reason}; mend it, then run again") from error
+
+
+def _write_all(file: io.FileIO, block: bytes) -> None:
+    """Write a whole block: on a disk that fills up, a write takes a part of it first."""
+    unwritten = memoryview(block)
+    while unwritten:
+        unwritten = unwritten[file.write(unwritten) :]

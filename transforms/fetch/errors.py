@@ -9,8 +9,8 @@ from ..secrets import mask
 
 MAX_MESSAGE_CHARS = 500
 
-FULL_DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-"""Errors of a write that blame this machine."""
+FULL_DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Errors of a write for which there is no room."""
 
 PROXY_REFUSES = (
     "the proxy refuses its user name and password; mend what fetch.proxy refers to, or the "

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...schemas.errors import RecordError
+from ...schemas.errors import DiskFullError, RecordError
 from ...schemas.ids import video_id
 from ...schemas.outcome import ErrorCode, RejectionReason
 from ...schemas.reference import Reference
@@ -17,16 +17,26 @@ from ...schemas.source import Source
 from ...schemas.video import Video
 from ..base import Failed, Kept, Map, Rejected, Workspace, parameter
 from .credentials import Credentials, check_references, mask_download, read_credentials
-from .download import Download, disk_faults
+from .download import Download, disk_faults, folder_bytes
 from .errors import redact
+from .hosts import Hosts
 from .http import fetch_http
 from .license import license_key, to_spdx
-from .limits import Limits
+from .limits import Limits, expected_bytes
 from .local import fetch_local
 from .remote import fetch_remote
 from .routing import Route, route
 from .watch import Watch
 from .ytdlp import LicenseRefusedError, Sites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the downloads of one batch have in common."""
+
+    sites: Sites
+    lent: Credentials
+    cancelled: threading.Event
 
 
 @dataclass(kw_only=True)
@@ -55,6 +65,9 @@ class Fetch(Map[Source, Video]):
     """Longest time of one download without 1 KiB per second."""
     connect_timeout_s: float = parameter(20.0, in_digest=False)
     """Longest wait for a connection."""
+    host_wait_s: float = parameter(60.0, in_digest=False)
+    """Longest time that the sources of one host wait, in one part, where it asks for patience and
+    will be back soon. Where that is not enough, its other sources are deferred."""
     user_agent: str = parameter("interlink/0.1", in_digest=False)
     """What to call ourselves to HTTP servers."""
     cookies: str | None = parameter(None, in_digest=False)
@@ -76,21 +89,30 @@ class Fetch(Map[Source, Video]):
         """Look whether the secrets can be read here, before any source is tried."""
         self._credentials()
 
+    def teardown(self) -> None:
+        """Forget the hosts, so that this pickles again."""
+        self.__dict__.pop("_hosts", None)
+
     def open_part(self, workspace: Workspace) -> None:
         """Take the workspace of the part that comes next, and forget the last part's files."""
         super().open_part(workspace)
+        if not hasattr(self, "_hosts"):  # of this worker; other workers learn by themselves
+            self._hosts = Hosts(max_wait_s=self.host_wait_s)
+        self._hosts.begin_part()
         self._kept: dict[str, tuple[str, Reference]] = {}
 
     def process_batch(self, records: Sequence[Source]) -> list[Kept[Video] | Rejected | Failed]:
         """Fetch the sources, `concurrency` at once, and return their results in order."""
         cancelled = threading.Event()
+        self.files().await_space(sum(expected_bytes(s, self.max_bytes) for s in records))
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="fetch")
         # Read for each batch and kept nowhere: a transform may be pickled, and cookies be renewed.
         lent = self._credentials()
         with Sites(max_height_px=self.max_height_px, credentials=lent) as sites:
+            shared = _Shared(sites=sites, lent=lent, cancelled=cancelled)
             try:
                 jobs = [
-                    self._refuse(source) or pool.submit(self._run, source, sites, lent, cancelled)
+                    self._refuse(source) or pool.submit(self._run, source, shared)
                     for source in records
                 ]
                 return [
@@ -102,38 +124,46 @@ class Fetch(Map[Source, Video]):
                 cancelled.set()
                 pool.shutdown(cancel_futures=True)
 
-    def _run(
-        self, source: Source, sites: Sites, lent: Credentials, cancelled: threading.Event
-    ) -> Download:
-        """Fetch one source into a folder of its own. Called in a thread of the pool."""
-        scratch = self.files().scratch
-        with disk_faults(scratch):
-            folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=scratch))
+    def _run(self, source: Source, shared: _Shared) -> Download:
+        """Fetch one source into a folder of its own. Called in a thread of the pool.
+
+        Neither a host that asks for patience nor a full disk counts as a try of the source.
+        """
+        files, needed, was_full = self.files(), expected_bytes(source, self.max_bytes), False
+        while True:
+            self._hosts.ask(source.uri, shared.cancelled)
+            files.await_space(needed, shared.cancelled, was_full=was_full)
+            with disk_faults(files.scratch):
+                folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=files.scratch))
+            try:
+                return self._download(source, folder, shared)
+            except RecordError as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                if not self._hosts.is_worth_waiting(source.uri, error):
+                    raise
+            except DiskFullError:
+                needed, was_full = max(needed, folder_bytes(folder) + 1), True
+                shutil.rmtree(folder, ignore_errors=True)
+            except LicenseRefusedError:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+
+    def _download(self, source: Source, folder: Path, shared: _Shared) -> Download:
         limits = Limits(
             max_bytes=self.max_bytes,
             timeout_s=self.timeout_s,
             stall_timeout_s=self.stall_timeout_s,
             connect_timeout_s=self.connect_timeout_s,
         )
-        try:
-            with Watch(limits, cancelled) as watch:
-                download = self._fetch(source, folder, limits, watch, sites, lent)
-            if source.sha256 is not None and source.sha256 != download.sha256:
-                message = f"the manifest says sha256={source.sha256}, but it is {download.sha256}"
-                raise RecordError(ErrorCode.CHECKSUM, message)
-        except (RecordError, LicenseRefusedError):
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        with Watch(limits, shared.cancelled) as watch:
+            download = self._fetch(source, folder, limits, watch, shared)
+        if source.sha256 is not None and source.sha256 != download.sha256:
+            message = f"the manifest says sha256={source.sha256}, but it is {download.sha256}"
+            raise RecordError(ErrorCode.CHECKSUM, message)
         return mask_download(download)
 
     def _fetch(
-        self,
-        source: Source,
-        folder: Path,
-        limits: Limits,
-        watch: Watch,
-        sites: Sites,
-        lent: Credentials,
+        self, source: Source, folder: Path, limits: Limits, watch: Watch, shared: _Shared
     ) -> Download:
         """Hand one source to the fetcher of its kind."""
         uri, kind = source.uri, route(source.uri)
@@ -148,14 +178,14 @@ class Fetch(Map[Source, Video]):
                 limits=limits,
                 watch=watch,
                 user_agent=self.user_agent,
-                credentials=lent,
+                credentials=shared.lent,
                 is_file=kind is Route.HTTP,
             )
             if download is not None:
                 return download
         is_decided = source.license is not None or not self.allowed_licenses
         licenses = None if is_decided else sorted(self._license_keys())
-        return sites.fetch(uri, folder, limits=limits, watch=watch, licenses=licenses)
+        return shared.sites.fetch(uri, folder, limits=limits, watch=watch, licenses=licenses)
 
     def _result(self, source: Source, job: Future[Download]) -> Kept[Video] | Rejected | Failed:
         """Wait for one download and take its file over into the part."""

@@ -65,19 +65,7 @@ def fetch_http(
     """
     opened = _open(uri, limits, watch, user_agent, credentials)
     with _faults(watch), opened as response:
-        if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-            raise EnvironmentFault(PROXY_REFUSES)
-        code = status_code(response.status_code)
-        if code is not None:
-            message = f"the server said {response.status_code} {response.reason}"
-            raise RecordError(
-                code,
-                redact(message),
-                value=response.status_code,
-                wait_until_us=retry_after_us(
-                    response.headers.get("Retry-After"), datetime.datetime.now(datetime.UTC)
-                ),
-            )
+        _check_status(response)
         mime = mask(response.headers.get("Content-Type", ""))
         kind = content(mime)
         if kind in (Content.PAGE, Content.PLAYLIST) and not is_file:
@@ -96,6 +84,22 @@ def fetch_http(
             num_bytes=saved.num_bytes,
             final_uri=public_url(response.url),
             mime=mime.split(";")[0].strip().lower() if mime else None,
+        )
+
+
+def _check_status(response: requests.Response) -> None:
+    """Raise for an answer that does not hold what was asked for."""
+    if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        raise EnvironmentFault(PROXY_REFUSES)
+    code = status_code(response.status_code)
+    if code is not None:
+        raise RecordError(
+            code,
+            redact(f"the server said {response.status_code} {response.reason}"),
+            value=response.status_code,
+            wait_until_us=retry_after_us(
+                response.headers.get("Retry-After"), datetime.datetime.now(datetime.UTC)
+            ),
         )
 
 

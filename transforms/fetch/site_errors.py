@@ -4,12 +4,15 @@ Private, login-required, bot-check and rate-limited videos are all a plain `Extr
 full disk comes as `UnavailableVideoError` (seen with yt-dlp 2026.10.26). Nothing here imports it.
 """
 
+import datetime
+import errno
 import re
 from collections.abc import Iterator
 
-from ...schemas.errors import EnvironmentFault, RecordError
+from ...schemas.errors import DiskFullError, EnvironmentFault, RecordError
 from ...schemas.outcome import ErrorCode
 from .errors import FULL_DISK_ERRNOS, PROXY_REFUSES, redact, status_code
+from .retry_after import retry_after_us
 
 MESSAGES: tuple[tuple[str, ErrorCode], ...] = (
     (r"not a bot|captcha|unusual traffic", ErrorCode.BOT_CHECK),
@@ -48,7 +51,8 @@ CLASSES: dict[str, ErrorCode] = {
 }
 """What a class means, its own or that of what caused it, where no message told."""
 
-_FULL_DISK = re.compile(r"no space left on device|disk quota exceeded|read-only file system", re.I)
+_FULL_DISK = re.compile(r"no space left on device|disk quota exceeded", re.I)
+_BROKEN_DISK = re.compile(r"read-only file system", re.I)
 _PROXY_REFUSES = re.compile(r"(failed|error):? 407\b|proxy authentication required", re.I)
 _NO_FFMPEG = re.compile(r"ffmpeg (is not installed|not found)", re.I)
 _APPEAL = re.compile(r"; please report this issue on .*", re.S)
@@ -65,7 +69,9 @@ def site_error(error: BaseException) -> RecordError | EnvironmentFault:
     text = " | ".join(_APPEAL.sub("", str(cause)) for cause in causes)
     errnos = {cause.errno for cause in causes if isinstance(cause, OSError)}
     if errnos & FULL_DISK_ERRNOS or _FULL_DISK.search(text):
-        return EnvironmentFault("the disk of the scratch folder is full; free some, then run again")
+        return DiskFullError("the disk of the scratch folder is full; free some, then run again")
+    if errnos & {errno.EROFS} or _BROKEN_DISK.search(text):
+        return EnvironmentFault("the disk of the scratch folder is read-only; mend it, run again")
     if _PROXY_REFUSES.search(text):
         return EnvironmentFault(PROXY_REFUSES)
     if _NO_FFMPEG.search(text):
@@ -79,7 +85,20 @@ def site_error(error: BaseException) -> RecordError | EnvironmentFault:
         code or _by_class(causes) or ErrorCode.EXTRACTOR,
         redact(message) or type(error).__name__,
         value=statuses[0] if statuses else None,
+        wait_until_us=_wait_until_us(causes),
     )
+
+
+def _wait_until_us(causes: list[BaseException]) -> int | None:
+    """Return when the site may be asked again, where its answer says so."""
+    for cause in causes:
+        headers = getattr(getattr(cause, "response", None), "headers", None)
+        told = retry_after_us(
+            headers.get("Retry-After") if headers else None, datetime.datetime.now(datetime.UTC)
+        )
+        if told is not None:
+            return told
+    return None
 
 
 def _by_message(text: str) -> ErrorCode | None:

@@ -17,7 +17,7 @@ from ...schemas.errors import EnvironmentFault
 from ...schemas.video import Site
 from ..child import Child, ChildLimits
 from .credentials import Credentials
-from .download import Download, digest_of
+from .download import Download, digest_of, folder_bytes
 from .errors import public_url
 from .limits import Limits
 from .routing import is_host_of
@@ -95,7 +95,7 @@ class Sites:
         arguments = {"url": url, "folder": str(folder), "options": options, "licenses": licenses}
         # Through the pipe: arguments and environment of a process can be read by others.
         secrets = {"cookies": self._credentials.cookies, "proxy": self._credentials.proxy}
-        watch.guard_work(stop=lambda: _kill(child), count_bytes=lambda: _folder_bytes(folder))
+        watch.guard_work(stop=lambda: _kill(child), count_bytes=lambda: folder_bytes(folder))
         try:
             # The watch has the word; this deadline is for the case that it could not kill.
             answer = child.call(FUNCTION, arguments | secrets, deadline_s=limits.timeout_s + 60)
@@ -168,11 +168,3 @@ def _kill(child: Child) -> None:
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
-
-
-def _folder_bytes(folder: Path) -> int:
-    total = 0
-    for path in folder.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # renamed just now
-            total += path.stat().st_size
-    return total

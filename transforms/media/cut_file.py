@@ -7,7 +7,7 @@ from typing import Any
 
 import av.error
 
-from ...schemas.errors import EnvironmentFault, RecordError
+from ...schemas.errors import DiskFullError, RecordError
 from ...schemas.outcome import ErrorCode
 from .cut_copy import cut_copy
 from .cut_exact import PREROLL_US, cut_exact
@@ -29,7 +29,7 @@ def cut_file(path: str, folder: str, mode: str, clips: list[list[Any]]) -> dict[
 
     Raises:
         RecordError: the video cannot be read at all.
-        EnvironmentFault: the disk is full.
+        DiskFullError: the disk is full.
     """
     index = _index(path, Path(path).stat().st_mtime_ns)
     results = [
@@ -58,6 +58,6 @@ def _cut(index: PacketIndex, mode: str, target: Path, start_us: int, end_us: int
         return {"code": error.code.value, "message": error.message}
     except av.error.FFmpegError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise EnvironmentFault(f"no space left to write clips to {target.parent}") from error
+            raise DiskFullError(f"no space left to write clips to {target.parent}") from error
         message = f"cannot cut [{start_us}, {end_us}) us by {mode}: {error}"
         return {"code": ErrorCode.CUT_FAILED.value, "message": message}

@@ -11,7 +11,7 @@ from typing import Any
 
 import av.error
 
-from ...schemas.errors import EnvironmentFault, RecordError
+from ...schemas.errors import DiskFullError, RecordError
 from ...schemas.outcome import ErrorCode
 from .cut_exact import PREROLL_US, cut_exact
 from .packet_index import PacketIndex, open_for_cut
@@ -41,7 +41,7 @@ def web_copy(
 
     Raises:
         RecordError: it cannot be read, or not be made that small.
-        EnvironmentFault: the disk is full.
+        DiskFullError: the disk is full.
     """
     source = Path(path)
     try:
@@ -59,7 +59,7 @@ def web_copy(
                 return {"start_us": start_us, "is_encoded": True}
     except av.error.FFmpegError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise EnvironmentFault(f"no space left to write {target}") from error
+            raise DiskFullError(f"no space left to write {target}") from error
         raise RecordError(ErrorCode.CUT_FAILED, f"cannot encode the clip: {error}") from error
     raise RecordError(
         ErrorCode.TOO_BIG, f"the clip takes more than max_bytes={max_bytes} even at a low quality"

@@ -1,10 +1,11 @@
 import errno
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from interlink.schemas.errors import EnvironmentFault, RecordError
+from interlink.schemas.errors import DiskFullError, EnvironmentFault, RecordError
 from interlink.transforms.fetch.download import digest_of, disk_faults, save
 from interlink.transforms.fetch.watch import Watch
 
@@ -30,11 +31,21 @@ def test_no_bytes_are_an_error(tmp_path: Path, watch: Watch):
 def test_a_full_disk_blames_the_machine():
     full = Path("/dev/full")
     with (
-        pytest.raises(EnvironmentFault, match="cannot write to /dev: No space left on device"),
+        pytest.raises(DiskFullError, match="cannot write to /dev: No space left on device"),
         disk_faults(full),
         full.open("wb", buffering=0) as file,
     ):
         file.write(b"x")
-    with pytest.raises(OSError, match="odd") as raised, disk_faults(Path("x")):
-        raise OSError(errno.EIO, "odd")
-    assert raised.value.errno == errno.EIO
+
+
+def test_a_disk_that_breaks_blames_the_machine_and_is_not_called_full():
+    for number in (errno.EIO, errno.EROFS, errno.ENOENT):
+        told = pytest.raises(EnvironmentFault, match="cannot write to scratch: ")
+        with told as raised, disk_faults(Path("scratch/x")):
+            raise OSError(number, os.strerror(number))
+        assert not isinstance(raised.value, DiskFullError)
+
+
+def test_where_the_folder_is_gone_the_source_is_not_blamed(tmp_path, watch):
+    with pytest.raises(EnvironmentFault, match=r"cannot write to .*gone: No such file"):
+        save([b"x"], tmp_path / "gone" / "x", max_bytes=9, watch=watch)

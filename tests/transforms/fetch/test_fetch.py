@@ -7,12 +7,14 @@ import time
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from interlink.schemas.errors import EnvironmentFault
+from interlink.schemas.errors import DiskFullError, EnvironmentFault
 from interlink.schemas.outcome import ErrorCode, RejectionReason
 from interlink.schemas.source import Source
 from interlink.transforms.base import Failed, Kept, Rejected
 from interlink.transforms.fetch import fetch as fetch_module
 from interlink.transforms.fetch.fetch import Fetch
+from interlink.transforms.fetch.http import fetch_http
+from interlink.transforms.fetch.limits import expected_bytes
 
 DATA = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(100_000)
 
@@ -143,10 +145,78 @@ def test_a_fault_of_the_machine_stops_all_downloads_at_once(fetch, faulty_server
     assert not [t for t in threading.enumerate() if t.name.startswith("fetch")]
 
 
+def test_a_host_that_is_back_soon_is_asked_again_and_no_try_is_counted(fetch, faulty_server):
+    """It is `N2` of the table of faults: 429 with `Retry-After`, then the file."""
+    url = faulty_server.add("/a.mp4", b"a")
+    faulty_server.busy["/a.mp4"] = [2, 1]
+    start = time.monotonic()
+    [kept] = fetch(url)
+    assert isinstance(kept, Kept)
+    assert 2.5 < time.monotonic() - start < 10
+    assert faulty_server.hits["/a.mp4"] == 3
+
+
+def test_a_host_that_is_back_late_is_asked_no_more_and_other_hosts_are(fetch, faulty_server):
+    urls = [faulty_server.add(f"/{n}.mp4", bytes([n])) for n in range(1, 9)]
+    faulty_server.busy["/1.mp4"] = [3600]
+    other = faulty_server.add("/other.mp4", b"x").replace("127.0.0.1", "localhost")
+    *results, last = fetch(*urls, other, concurrency=1)
+    assert [result.code for result in results] == [ErrorCode.HTTP_429] * 8
+    assert len({result.wait_until_us for result in results}) == 1
+    assert results[0].wait_until_us == pytest.approx((time.time() + 3600) * 1e6, abs=20e6)
+    assert results[1].message.startswith("not asked for: 127.0.0.1 turned us away (http_429)")
+    assert isinstance(last, Kept)
+    assert faulty_server.hits.total() == 2
+
+
+def test_a_site_that_takes_us_for_a_robot_is_asked_no_more(fetch, faulty_server):
+    pages = [faulty_server.add(f"/watch/{n}", b"<html></html>", "text/html") for n in range(3)]
+    for n in range(3):
+        faulty_server.busy[f"/watch/{n}"] = [3600]
+    results = fetch(*pages, concurrency=1)
+    assert [result.code for result in results] == [ErrorCode.HTTP_429] * 3
+    assert faulty_server.hits.total() == 1
+
+
+def test_a_download_that_finds_no_space_is_made_again_once_there_is_some(
+    faulty_server, workspace, monkeypatch
+):
+    url = faulty_server.add("/a.mp4", DATA)
+    waits: list[tuple[int, bool]] = []
+
+    def await_space(num_bytes, cancelled=None, *, was_full=False):
+        waits.append((num_bytes, was_full))
+
+    def full_at_first(*arguments, **named):
+        if len(waits) < 3:
+            (arguments[1] / "file").write_bytes(b"half")
+            raise DiskFullError("no space")
+        return fetch_http(*arguments, **named)
+
+    monkeypatch.setattr(workspace, "await_space", await_space)
+    monkeypatch.setattr(fetch_module, "fetch_http", full_at_first)
+    transform = Fetch()
+    transform.open_part(workspace)
+    source = Source(source_id="a", uri=url, num_bytes=3)
+    assert isinstance(transform.process_batch([source])[0], Kept)
+    # The whole batch, the source, and the source again with what it had written.
+    assert waits == [(3, False), (3, False), (5, True)]
+    assert not list(workspace.scratch.glob("fetch-*"))
+
+
+def test_a_manifest_tells_what_sources_take():
+    source = Source(source_id="a", uri="a", duration_us=8_000_000)
+    assert expected_bytes(source, 10**9) == 2_000_000
+    assert expected_bytes(dataclasses.replace(source, num_bytes=7), 10**9) == 7
+    assert expected_bytes(source, 10) == 10
+    assert expected_bytes(dataclasses.replace(source, duration_us=None), 10) == 0
+
+
 def test_only_what_changes_the_output_is_in_the_digest():
     plain = Fetch().digest()
     assert Fetch(concurrency=9, timeout_s=1, stall_timeout_s=1, user_agent="x").digest() == plain
-    assert Fetch(connect_timeout_s=1).digest() == plain
+    assert Fetch(connect_timeout_s=1, host_wait_s=1).digest() == plain
+    assert Fetch(cookies="env:A", proxy="env:B", headers={"h": {"K": "env:C"}}).digest() == plain
     for changed in ({"max_bytes": 1}, {"max_height_px": 720}, {"allowed_licenses": ("MIT",)}):
         assert Fetch(**changed).digest() != plain
 
