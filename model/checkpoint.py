@@ -67,6 +67,8 @@ def save_checkpoint(folder: Path, trainer: Trainer, data: dict[str, Any], *, kee
                 _write(path, trainer, tensors, data)
             _purge(folder, newest=path, keep=keep)
         except (OSError, SafetensorError) as error:
+            if not (path / SEAL).exists():
+                shutil.rmtree(path, ignore_errors=True)  # half of one holds space and is no use
             reason = error.strerror if isinstance(error, OSError) else None
             raise EnvironmentFault(
                 f"the checkpoint {path} cannot be written: {reason or error}; free space there, "

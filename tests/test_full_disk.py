@@ -4,12 +4,12 @@ import errno
 import hashlib
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from interlink_toy_disks import KB, MB, Disk, small_disk
 from interlink_toy_runs import ToyRun
 
 from interlink.pipeline.commit import read_commit
@@ -24,40 +24,12 @@ from interlink.schemas.errors import EnvironmentFault
 from interlink.schemas.source import Source
 from interlink.transforms.fetch.fetch import Fetch
 
-KB, MB = 1 << 10, 1 << 20
-
-
-class Disk:
-    """A small disk of its own, which can be made larger."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def mount(self, options: str) -> bool:
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.path)]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-    def remount(self, options: str) -> None:
-        subprocess.run(["mount", "-o", f"remount,{options}", str(self.path)], check=True)
-
-    def fill(self, free_bytes: int) -> Path:
-        """Leave only so much space, until the file that is returned is removed."""
-        ballast = self.path / "ballast"
-        ballast.write_bytes(bytes(max(0, shutil.disk_usage(self.path).free - free_bytes)))
-        return ballast
-
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    """A disk of 4 MB. Skipped where none can be mounted, which takes root."""
-    if shutil.which("mount") is None:
-        pytest.skip("there is no `mount`")
-    disk = Disk(tmp_path / "disk")
-    disk.path.mkdir()
-    if not disk.mount("size=4m"):
-        pytest.skip("a disk can only be mounted as root")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk.path)], check=True)
+    """A disk of 4 MB."""
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        yield disk
 
 
 class Told(Silent):
@@ -174,6 +146,7 @@ def test_a_disk_that_fills_up_anywhere_costs_no_byte(disk, tmp_path, make_video)
     whole = run_recipe(recipe, engine="local")
     recipe = recipe.model_copy(update={"run": str(disk.path / "run")})
     size, stopped_in = 120 * KB, []
+    before: dict[Path, bytes] = {}
     disk.remount(f"size={size}")
     while True:
         try:
@@ -181,10 +154,14 @@ def test_a_disk_that_fills_up_anywhere_costs_no_byte(disk, tmp_path, make_video)
             break
         except EnvironmentFault as error:
             assert "disk full" in str(error), error
-            stopped_in.append(sum(1 for _ in Path(recipe.run).glob("steps/*/*/_done.json")))
-            size += 120 * KB
+            now = {
+                path: path.read_bytes() for path in Path(recipe.run).glob("steps/*/*/_done.json")
+            }
+            assert before.items() <= now.items(), "what is committed stays"
+            before = now
+            stopped_in.append(len(now))
+            size += 200 * KB
             disk.remount(f"size={size}")
-    print(stopped_in)
     assert len(set(stopped_in)) >= 3, f"stopped after so many commits: {stopped_in}"
     assert report.publication.manifest.version == 1
     assert report.publication.manifest.content_digest == whole.publication.manifest.content_digest

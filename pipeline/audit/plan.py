@@ -32,9 +32,10 @@ def write_plan(folder: Store, plan: AuditPlan) -> None:
 
     Raises:
         UsageError: the folder holds another audit, or a sample with items that this one lacks.
+        EnvironmentFault: it holds a damaged one that is not of this audit, or there is no space.
     """
     if folder.exists(PLAN_NAME):
-        _check_extends(plan, read_plan(folder), folder)
+        _check_may_write(plan, folder)
     buffer = io.BytesIO()
     pq.write_table(to_table(plan.items, AuditItem), buffer, compression="zstd")
     items = buffer.getvalue()
@@ -95,6 +96,17 @@ def _read_json(folder: Store) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise EnvironmentFault(f"{folder.display(PLAN_NAME)} is damaged: it holds no object")
     return row
+
+
+def _check_may_write(plan: AuditPlan, folder: Store) -> None:
+    try:
+        before = read_plan(folder)
+    except EnvironmentFault:
+        # The disk was full, or the machine died, after the items were written and before the plan.
+        if _read_json(folder).get("audit_id") != plan.audit_id:
+            raise
+    else:
+        _check_extends(plan, before, folder)
 
 
 def _check_extends(plan: AuditPlan, before: AuditPlan, folder: Store) -> None:

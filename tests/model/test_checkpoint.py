@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from interlink_toy_disks import KB, small_disk
 
 from interlink.model.checkpoint import (
     SEAL,
@@ -174,6 +175,23 @@ def test_a_full_disk_is_the_machines_fault(run_python, recipe_file, tmp_path):
     assert "step-00000000 cannot be written: " in done.stdout
     assert "free space there" in done.stdout
     assert newest_checkpoint(tmp_path / "full") is None
+
+
+def test_a_disk_that_fills_up_leaves_the_last_one_and_room_lets_it_go_on(recipe, tmp_path):
+    trainer, streams = make(recipe)
+    with small_disk(tmp_path / "disk", "64m") as disk:
+        first = save_checkpoint(disk.path, trainer, streams.state_dict(), keep=9)
+        ballast = disk.fill(free_bytes=100 * KB)
+        trainer.ledger.steps = 1
+        with pytest.raises(
+            EnvironmentFault, match=r"step-00000001 cannot be written: .*free space"
+        ):
+            save_checkpoint(disk.path, trainer, streams.state_dict(), keep=9)
+        assert newest_checkpoint(disk.path) == first
+        assert sorted(disk.path.iterdir()) == [ballast, first]
+        ballast.unlink()
+        second = save_checkpoint(disk.path, trainer, streams.state_dict(), keep=9)
+        assert newest_checkpoint(disk.path) == second
 
 
 def test_older_ones_are_deleted_and_nothing_else(saved):

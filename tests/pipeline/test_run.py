@@ -1,9 +1,7 @@
 """Runs of a recipe: what they write, what they do again, and what they leave alone."""
 
 import json
-import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.observer import Silent
 from interlink.pipeline.recipe import Recipe, load_recipe, make_recipe
 from interlink.pipeline.run import run_recipe, run_steps
-from interlink.schemas.errors import EnvironmentFault, UsageError
+from interlink.schemas.errors import UsageError
 
 STEPS = ["fetch", "scan", "transcribe", "cut", "caption", "assemble"]
 
@@ -181,38 +179,3 @@ def test_only_broken_files_give_an_empty_dataset(videos, tmp_path):
     report = run_recipe(recipe_of(videos), engine="local")
     assert report.publication.manifest.num_documents == 0
     assert list(read_documents(report.dataset_url)) == []
-
-
-@pytest.fixture
-def small_disk(tmp_path) -> Iterator[Path]:
-    """A disk of 1 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("a disk can only be mounted as root")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
-def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(make_video, small_disk, tmp_path):
-    names = [f"{seed}.mp4" for seed in range(4)]
-    for seed, name in enumerate(names):
-        make_video(name, shots=(4.0,), size=(640, 360), seed=seed)
-    manifest = tmp_path / "videos.txt"
-    manifest.write_text("\n".join(names))
-    disk = {"min_free_bytes": 0, "wait_s": 0.5}
-    recipe = recipe_of(manifest, run=str(small_disk / "run"), disk=disk)
-    with pytest.raises(EnvironmentFault, match=r"(?i)no space left|disk full"):
-        run_recipe(recipe, engine="local")
-    before = commits(recipe)
-    assert before
-    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
-    run_recipe(recipe, engine="local")
-    after = commits(recipe)
-    assert {path: after[path] for path in before} == before
-    assert num_documents(recipe) == 4

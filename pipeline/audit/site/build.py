@@ -1,6 +1,9 @@
 """From a plan to its review site: documents, pictures and clips of the dataset, then the page."""
 
+import contextlib
 import os
+import shutil
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -49,6 +52,7 @@ def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> Si
     """Write the review site of a plan.
 
     One row group of documents and one clip file are held at a time; of each item only its texts.
+    A site that is there stays whole until the new one is.
 
     Args:
         plan: the audit.
@@ -61,17 +65,17 @@ def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> Si
     began_s = _cpu_s()
     dataset = Store(plan.dataset_url)
     manifest = _sampled_version(dataset, plan)
-    folder.mkdir(parents=True, exist_ok=True)
-    found, wanted = _describe_items(plan, folder)
-    media = write_media(dataset, manifest, wanted, folder)
-    write_site(
-        folder,
-        (replace(item, media=media.get(item.clip_id)) for item in found),
-        audit_id=plan.audit_id,
-        title=title or plan.dataset_url.rstrip("/").rsplit("/", 1)[-1],
-        dataset_version=plan.dataset_version,
-        view=plan.view,
-    )
+    with _in_place_of(folder) as unfinished:
+        found, wanted = _describe_items(plan, unfinished)
+        media = write_media(dataset, manifest, wanted, unfinished)
+        write_site(
+            unfinished,
+            (replace(item, media=media.get(item.clip_id)) for item in found),
+            audit_id=plan.audit_id,
+            title=title or plan.dataset_url.rstrip("/").rsplit("/", 1)[-1],
+            dataset_version=plan.dataset_version,
+            view=plan.view,
+        )
     sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     return SiteReport(
         index=folder / "index.html",
@@ -82,6 +86,23 @@ def build_site(plan: AuditPlan, folder: Path, *, title: str | None = None) -> Si
         max_media_bytes=max((sizes[folder / one.src] for one in media.values()), default=0),
         cpu_s=_cpu_s() - began_s,
     )
+
+
+@contextlib.contextmanager
+def _in_place_of(folder: Path) -> Iterator[Path]:
+    """Lend a folder that takes the place of `folder` at the end, and goes if anything fails."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        old = unfinished.with_name(f"{unfinished.name}-old")
+        if folder.exists():
+            folder.rename(old)
+        unfinished.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _sampled_version(dataset: Store, plan: AuditPlan) -> Manifest:

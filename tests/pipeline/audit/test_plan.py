@@ -67,6 +67,22 @@ def test_another_audit_is_not_written_over(url, folder):
         write_plan(folder, other)
 
 
+def test_a_plan_that_was_half_written_is_written_again_by_its_own_audit_alone(url, folder):
+    small = draw_sample(url, SETTINGS)
+    large = draw_sample(url, dataclasses.replace(SETTINGS, num_clips=14))
+    write_plan(folder, large)
+    items = folder.read(ITEMS_NAME)
+    folder.remove(PLAN_NAME)
+    write_plan(folder, small)
+    folder.put(ITEMS_NAME, items)  # as if the disk had been full between the two
+    with pytest.raises(EnvironmentFault, match="is not the file that"):
+        read_plan(folder)
+    with pytest.raises(EnvironmentFault, match="is not the file that"):
+        write_plan(folder, draw_sample(url, dataclasses.replace(SETTINGS, seed=9)))
+    write_plan(folder, large)
+    assert read_plan(folder) == large
+
+
 def test_another_dataset_version_is_refused(audited, url, folder):
     plan = draw_sample(url, SETTINGS)
     check_dataset(plan, read_manifest(Store(url)))

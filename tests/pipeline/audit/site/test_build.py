@@ -2,6 +2,7 @@ import dataclasses
 import json
 
 import pytest
+from interlink_toy_disks import KB, small_disk
 
 from interlink.pipeline.audit.sample.drawing import draw_sample
 from interlink.pipeline.audit.sample.settings import AuditSettings
@@ -122,6 +123,23 @@ def test_an_item_that_comes_again_differs_by_its_id_and_a_planted_error_alone(dr
             assert {".item_id", ".texts[].text"} <= found <= {".item_id", *caption, *lengths}
             assert listed == {".item_id", ".excerpt", ".num_claims"}
     assert {bool(item.change.before) for item in again if item.change} == {True, False}
+
+
+def test_a_site_stays_whole_where_there_is_no_space_for_the_next(drawn, tmp_path):
+    def files():
+        return {path: path.read_bytes() for path in disk.path.rglob("*") if path.is_file()}
+
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        site = disk.path / "site"
+        build_site(dataclasses.replace(drawn, items=drawn.items[:3]), site)
+        ballast = disk.fill(free_bytes=20 * KB)
+        before = files()
+        with pytest.raises(OSError, match="No space left on device"):
+            build_site(drawn, site)
+        assert files() == before
+        ballast.unlink()
+        assert build_site(drawn, site).num_items == len(drawn.items)
+        assert [path.name for path in disk.path.iterdir()] == ["site"]
 
 
 def test_a_dataset_that_changed_since_is_refused(plan, tmp_path):
