@@ -91,17 +91,17 @@ def make_soak(server: SoakServer, folder: Path, *, num_sources: int, seed: int =
     draw.shuffle(kinds)
     soak = Soak(manifest=folder / "sources.txt")
     for number, kind in enumerate(kinds):
-        suffix = ".m3u8" if kind == "live" else ".mkv"
+        suffix = ".m3u8" if kind == "live" else ".mp4"
         path = f"/{kind}/{number}{suffix}"
         soak.expected[path] = FAULTS.get(kind)
         if kind in {"good", "flaky", "slow", "crash", "truncated"}:
-            server.files[path] = make_video(number, with_sound=number % 10 == 0)
+            server.files[path] = make_video(folder, number, with_sound=number % 10 == 0)
         if kind == "truncated":
             server.files[path] = server.files[path][: len(server.files[path]) * 6 // 10]
         if kind == "huge":
             server.files[path] = huge_picture()
         if kind == "double":
-            server.files[path] = make_video(0, with_sound=False)
+            server.files[path] = make_video(folder, 0, with_sound=False)
     # A host that turns us away is asked no more, so it must be another one.
     elsewhere = server.address.replace("127.0.0.1", "localhost")
     urls = [(elsewhere if "/busy/" in p else server.address) + p for p in soak.expected]
@@ -109,13 +109,13 @@ def make_soak(server: SoakServer, folder: Path, *, num_sources: int, seed: int =
     return soak
 
 
-def make_video(seed: int, *, with_sound: bool) -> bytes:
-    """Return a video of one second whose pictures move."""
+def make_video(folder: Path, seed: int, *, with_sound: bool) -> bytes:
+    """Return a video of one second whose pictures move; its index stands first, as on the web."""
     rng = np.random.default_rng(seed)
     scene = rng.integers(30, 220, (6, 8, 3), np.uint8)
     picture = scene.repeat(SIZE[1] // 4, 0).repeat(SIZE[0] // 4, 1)
-    file = BytesIO()
-    with av.open(file, "w", format="matroska") as container:
+    path = folder / "video.mp4"
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         sound = container.add_stream("aac", rate=16000) if with_sound else None
@@ -131,7 +131,7 @@ def make_video(seed: int, *, with_sound: bool) -> bytes:
             samples.sample_rate, samples.pts = 16000, 0
             container.mux(sound.encode(samples))
             container.mux(sound.encode(None))
-    return file.getvalue()
+    return path.read_bytes()
 
 
 def huge_picture() -> bytes:
@@ -189,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
         status: int,
         data: bytes,
         *,
-        content_type: str = "video/x-matroska",
+        content_type: str = "video/mp4",
         length: int | None = None,
         retry_after: str | None = None,
     ) -> None:
