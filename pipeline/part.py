@@ -23,6 +23,7 @@ from .commit import (
     read_commit,
     stop_step,
 )
+from .faults import fault_point
 from .plan import read_part
 from .records_file import read_records, write_records
 from .runtime import RetryPolicy, run_stage
@@ -94,13 +95,16 @@ class PartRunner:
         folder = f"{self.folder}/{part}/{attempt}"
         workspace = PartWorkspace(store, folder, self._scratch(store) / attempt)
         try:
+            fault_point("part.begun", folder)
             records = self._inputs(store, part)
             outcomes: list[Outcome] = []
             for stage in self.step.stages:
+                fault_point("stage.before", f"{folder}/{stage.name}")
                 stage.transform.open_part(workspace)
                 run = run_stage(stage, records, step=self.step.name, retry=self.retry)
                 records = run.records
                 outcomes.extend(run.outcomes)
+                fault_point("stage.after", f"{folder}/{stage.name}")
             files = self._write(store, workspace, folder, records, outcomes)
             commit = Commit(
                 part=part,
@@ -141,6 +145,7 @@ class PartRunner:
         kept, fates = workspace.scratch / KEPT_NAME, workspace.scratch / OUTCOMES_NAME
         write_records(kept, records, self.step.output_type)
         write_records(fates, outcomes, Outcome)
+        fault_point("part.written", folder, written=kept)
         verify_parquet(kept, num_rows=len(records))
         verify_parquet(fates, num_rows=len(outcomes))
         local = [kept, fates]
@@ -148,13 +153,16 @@ class PartRunner:
         if media is not None:
             verify_parquet(media)
             local.append(media)
+        fault_point("part.verified", folder)
         files = [_describe(path, f"{folder}/{path.name}") for path in local]
         for path, file in zip(local, files, strict=True):
             store.put_file(file.path, path)
         return (*files, *workspace.files)
 
     def _commit(self, store: Store, folder: str, commit: Commit) -> Commit:
+        fault_point("commit.before", folder)
         if store.put_if_absent(f"{self.folder}/{commit.part}/{DONE_NAME}", commit.to_json()):
+            fault_point("commit.after", folder)
             return commit
         # Another worker was faster; its bytes are as good as ours.
         store.remove(folder)

@@ -10,6 +10,7 @@ from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
 from .engines.engine import Engine, make_engine
+from .faults import fault_point
 from .observer import EventLog, Observer
 from .part import PartRunner, step_folder
 from .plan import plan_numbers, plan_parts, plan_sources, write_plan
@@ -95,13 +96,17 @@ def _run(
             engines.get(step.engine)
         store = Store(recipe.run)
         store.probe()
+        fault_point("plan.before")
         make_plans(store, recipe)
+        fault_point("plan.after")
         store.put("recipe.yaml", recipe.resolved().encode())
         store.put(DIGESTS_NAME, _digests(recipe, steps))
         everyone = (*observers, EventLog(store.local_path("events.jsonl")))
         for plan in plan_numbers(store):
             done = _run_plan(store, recipe, plan, steps, engines, everyone)
+            fault_point("publish.before", str(plan))
             finish_plan(store, plan, done)
+            fault_point("publish.after", str(plan))
             reports.extend(done)
             _write_stats(store, reports)
     return reports

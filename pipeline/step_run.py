@@ -8,6 +8,7 @@ from ..schemas.errors import IncompleteError
 from .commit import Commit, StageCounts, take_stop
 from .cpu import cpu_seconds
 from .engines.engine import Engine
+from .faults import fault_point
 from .observer import Observer
 from .part import PartRunner
 from .step import EngineName
@@ -66,6 +67,7 @@ def run_step(
         observer.step_started(
             plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
         )
+    fault_point("step.started", runner.folder)
     ended: IncompleteError | None = None
     if watcher.missing:
         try:
@@ -89,6 +91,7 @@ def run_step(
         commits=commits,
     )
     _check_sums(report)
+    fault_point("step.ended", runner.folder)
     for observer in observers:
         observer.step_ended(plan=plan, step=step.name, wall_s=report.wall_s, cpu_s=report.cpu_s)
     return report

@@ -18,6 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from ..schemas.errors import EnvironmentFault
 from ..schemas.file_path import path_under
+from .faults import fault_point
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
@@ -75,12 +76,14 @@ class Store:
         Raises:
             FileNotFoundError: there is none.
         """
+        fault_point("store.read", path)
         content: bytes = self._fs.cat_file(self.locate(path))
         return content
 
     @contextlib.contextmanager
     def open(self, path: str) -> Iterator[IO[bytes]]:
         """Open the file at `path` for random reads."""
+        fault_point("store.open", path)
         with self._fs.open(self.locate(path), "rb") as file:
             yield file
 
@@ -100,6 +103,7 @@ class Store:
         """
         target = self.locate(path)
         with disk_faults(target):
+            fault_point("store.put", path)
             if self.is_local:
                 return _link_if_absent(Path(target), data)
             try:
@@ -112,6 +116,7 @@ class Store:
         """Take a local file over to `path`; on a local store it is moved, not copied."""
         target = self.locate(path)
         with disk_faults(target):
+            fault_point("store.put", path)
             if self.is_local:
                 Path(target).parent.mkdir(parents=True, exist_ok=True)
                 shutil.move(local, target)  # from another disk, the bytes are copied only now
@@ -119,15 +124,18 @@ class Store:
             else:
                 self._fs.put_file(str(local), target)
                 local.unlink()
+            fault_point("store.moved", path)
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file that nobody else writes, or only with the same bytes."""
         target = self.locate(path)
         with disk_faults(target):
+            fault_point("store.put", path)
             if self.is_local:
                 unfinished = Path(f"{target}.{uuid.uuid4().hex}.tmp")
                 unfinished.parent.mkdir(parents=True, exist_ok=True)
                 unfinished.write_bytes(data)
+                fault_point("store.written", path, written=unfinished)
                 unfinished.replace(target)
             else:
                 self._fs.pipe_file(target, data)
@@ -136,6 +144,7 @@ class Store:
         """Copy a file to another store, as a hard link where both lie on one disk."""
         source, target = self.local_path(path), other.local_path(other_path)
         with disk_faults(other.locate(other_path)):
+            fault_point("store.copy", other_path)
             if source and target:
                 _link_or_copy(source, target)
             else:
@@ -144,6 +153,7 @@ class Store:
 
     def remove(self, path: str) -> None:
         """Remove the file or folder at `path`, if there is one."""
+        fault_point("store.remove", path)
         with contextlib.suppress(FileNotFoundError):
             self._fs.rm(self.locate(path), recursive=True)
 
@@ -179,6 +189,7 @@ def _link_if_absent(target: Path, data: bytes) -> bool:
     unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
     unfinished.write_bytes(data)
     try:
+        fault_point("store.written", str(target), written=unfinished)
         _flush(unfinished)
         os.link(unfinished, target)
     except FileExistsError:

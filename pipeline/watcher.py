@@ -7,6 +7,7 @@ from types import TracebackType
 
 from ..schemas.errors import BudgetExceededError
 from .commit import Commit, read_commit, stop_step
+from .faults import fault_point
 from .observer import Observer
 from .store import Store
 
@@ -72,6 +73,7 @@ class CommitWatcher:
 
     def look(self) -> None:
         """Take in the commits that have appeared since the last look."""
+        fault_point("watcher.look", self._folder)
         begun = set(self._store.names(self._folder))
         for part in [part for part in self._missing if part in begun]:
             commit = read_commit(self._store, self._folder, part)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..schemas.reference import Media, Reference
+from .faults import fault_point
 from .media_file import MediaReader, MediaWriter
 from .store import Store
 
@@ -45,6 +46,7 @@ class PartWorkspace:
 
     def read(self, reference: Reference) -> bytes:
         """Return the bytes that `reference` means, checked against its digest."""
+        fault_point("workspace.read", f"{self._attempt}/{reference.file}")
         if reference.row_group is not None:
             return self._reader.read(reference)
         data = self._store.read(reference.file)
@@ -93,6 +95,7 @@ class PartWorkspace:
         """Take a local file over into the attempt, named by its digest."""
         target = f"{self._attempt}/{sha256[:32]}{path.suffix.lower()}"
         num_bytes = path.stat().st_size
+        fault_point("workspace.add_file", target)
         self._store.put_file(target, path)
         file = CommittedFile(path=target, num_bytes=num_bytes, sha256=sha256)
         if file not in self.files:  # a batch that is tried again adds its files again
