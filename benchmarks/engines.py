@@ -22,9 +22,10 @@ from interlink.pipeline.commit import Commit
 from interlink.pipeline.cpu import cpu_seconds
 from interlink.pipeline.engines.engine import Engine, make_engine
 from interlink.pipeline.part import PartRunner
-from interlink.pipeline.runtime import RetryPolicy, run_stage
+from interlink.pipeline.runtime import run_stage
 from interlink.pipeline.step import Resources, Stage, Step
 from interlink.pipeline.threads import use_one_thread
+from interlink.pipeline.trials import RetryPolicy
 from interlink.schemas.source import Source
 from interlink.transforms.base import Kept, Map
 

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import tempfile
 import time
-import uuid
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +12,7 @@ from typing import Any
 from ..schemas.errors import EnvironmentFault
 from ..schemas.outcome import Disposition, Outcome
 from ..transforms.base import Transform
+from .attempts import Attempt, dead_attempts
 from .commit import (
     DONE_NAME,
     KEPT_NAME,
@@ -26,10 +26,11 @@ from .commit import (
 from .faults import fault_point
 from .plan import read_part
 from .records_file import read_records, write_records
-from .runtime import RetryPolicy, run_stage
+from .runtime import run_stage
 from .step import Step
 from .store import Store, disk_faults
 from .threads import use_one_thread
+from .trials import RetryPolicy
 from .verify import verify_parquet
 from .workspace import CommittedFile, PartWorkspace
 
@@ -82,41 +83,48 @@ class PartRunner:
             The commit, ours or that of whoever was faster; None if the step was stopped.
         """
         store = Store(self.store_url)
-        done = read_commit(store, self.folder, part)
-        if done is not None or store.exists(f"{self.folder}/{STOP_NAME}"):
-            return done
-        with _StopsStep(self.store_url, self.folder), disk_faults(str(self._scratch(store))):
-            return self._attempt(store, part)
+        folder = f"{self.folder}/{part}"
+        names = store.names(folder)  # one call tells whether it is done, and who began it before
+        if DONE_NAME in names:
+            return read_commit(store, self.folder, part)
+        if store.exists(f"{self.folder}/{STOP_NAME}"):
+            return None
+        with (
+            _StopsStep(self.store_url, self.folder),
+            disk_faults(str(self._scratch(store))),
+            Attempt(store, folder, dead_attempts(store, folder, names)) as attempt,
+        ):
+            return self._take(store, part, attempt)
         return None
 
-    def _attempt(self, store: Store, part: str) -> Commit:
+    def _take(self, store: Store, part: str, attempt: Attempt) -> Commit:
         started = time.monotonic()
-        attempt = uuid.uuid4().hex[:12]
-        folder = f"{self.folder}/{part}/{attempt}"
-        workspace = PartWorkspace(store, folder, self._scratch(store) / attempt)
+        workspace = PartWorkspace(store, attempt.folder, self._scratch(store) / attempt.name)
         try:
-            fault_point("part.begun", folder)
+            fault_point("part.begun", attempt.folder)
             records = self._inputs(store, part)
             outcomes: list[Outcome] = []
             for stage in self.step.stages:
-                fault_point("stage.before", f"{folder}/{stage.name}")
+                fault_point("stage.before", f"{attempt.folder}/{stage.name}")
                 stage.transform.open_part(workspace)
-                run = run_stage(stage, records, step=self.step.name, retry=self.retry)
+                run = run_stage(
+                    stage, records, step=self.step.name, retry=self.retry, attempt=attempt
+                )
                 records = run.records
                 outcomes.extend(run.outcomes)
-                fault_point("stage.after", f"{folder}/{stage.name}")
-            files = self._write(store, workspace, folder, records, outcomes)
+                fault_point("stage.after", f"{attempt.folder}/{stage.name}")
+            files = self._write(store, workspace, attempt.folder, records, outcomes)
             commit = Commit(
                 part=part,
                 step=self.step.name,
                 key=self.key,
-                attempt=attempt,
+                attempt=attempt.name,
                 num_kept=len(records),
                 stages=_count(self.step, outcomes),
                 files=files,
                 wall_s=round(time.monotonic() - started, 3),
             )
-            return self._commit(store, folder, commit)
+            return self._commit(store, attempt, commit)
         finally:
             workspace.close()
 
@@ -159,13 +167,15 @@ class PartRunner:
             store.put_file(file.path, path)
         return (*files, *workspace.files)
 
-    def _commit(self, store: Store, folder: str, commit: Commit) -> Commit:
-        fault_point("commit.before", folder)
+    def _commit(self, store: Store, attempt: Attempt, commit: Commit) -> Commit:
+        fault_point("commit.before", attempt.folder)
+        attempt.before_commit()
         if store.put_if_absent(f"{self.folder}/{commit.part}/{DONE_NAME}", commit.to_json()):
-            fault_point("commit.after", folder)
+            fault_point("commit.after", attempt.folder)
+            attempt.bury_dead()
             return commit
         # Another worker was faster; its bytes are as good as ours.
-        store.remove(folder)
+        store.remove(attempt.folder)
         winner = read_commit(store, self.folder, commit.part)
         assert winner is not None
         return winner

@@ -16,12 +16,12 @@ from .part import PartRunner, step_folder
 from .plan import plan_numbers, plan_parts, plan_sources, write_plan
 from .publish.plan import Publication, publish_plan
 from .recipe import Recipe
-from .runtime import RetryPolicy
 from .sources import read_sources
 from .step import EngineName, Step
 from .step_run import StepReport, run_step
 from .store import Store
 from .threads import use_one_thread
+from .trials import RetryPolicy
 
 PLAN_SIZE = 30_000
 """Sources of one plan: bounds the working files, and publishes early."""

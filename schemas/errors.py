@@ -52,13 +52,22 @@ class RecordError(InterlinkError):
     Attributes:
         code: why, from the closed list; its class decides whether the record is tried again.
         value: the number that decided, if there is one.
+        wait_until_us: when to try again, in microseconds since 1970 in UTC, where that was told.
     """
 
-    def __init__(self, code: ErrorCode, message: str, *, value: float | None = None) -> None:
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        value: float | None = None,
+        wait_until_us: int | None = None,
+    ) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.value = value
+        self.wait_until_us = wait_until_us
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from .arrow import Int32
+from .arrow import Int32, Unit
 
 
 class Disposition(StrEnum):
@@ -58,6 +58,8 @@ class ErrorClass(StrEnum):
     """The host turned us away; the rest of its sources wait too."""
     ENVIRONMENT = "environment"
     """This machine is at fault: the run stops and no record is blamed."""
+    DEADLY = "deadly"
+    """Workers die of it: it is quarantined, and not tried again."""
 
 
 class ErrorCode(StrEnum):
@@ -150,6 +152,9 @@ class ErrorCode(StrEnum):
     # models
     MODEL_ERROR = "model_error"
     """The model failed on it."""
+    # workers
+    WORKER_DIED = "worker_died"
+    """Three attempts died with it in hand, whole processes at a time."""
     # this machine
     DISK_FULL = "disk_full"
     """No space is left."""
@@ -175,6 +180,7 @@ _OTHER_CLASSES: dict[ErrorClass, tuple[ErrorCode, ...]] = {
     ErrorClass.DEFERRED: (ErrorCode.LIVE, ErrorCode.UPCOMING),
     ErrorClass.HOST: (ErrorCode.HTTP_429, ErrorCode.RATE_LIMITED, ErrorCode.BOT_CHECK),
     ErrorClass.ENVIRONMENT: (ErrorCode.DISK_FULL, ErrorCode.OUT_OF_MEMORY),
+    ErrorClass.DEADLY: (ErrorCode.WORKER_DIED,),
 }
 
 ERROR_CLASSES: dict[ErrorCode, ErrorClass] = dict.fromkeys(ErrorCode, ErrorClass.PERMANENT) | {
@@ -209,3 +215,5 @@ class Outcome:
     """Whether its batch had to be taken apart, so that the model saw it in other company."""
     owner_id: str | None = None
     """The source or video that the record belongs to, so that losses add up by source."""
+    wait_until_us: Annotated[int, Unit("us")] | None = None
+    """When a deferred record may be tried again, since 1970 in UTC; null for all others."""

@@ -18,7 +18,8 @@ class FaultyServer(ThreadingHTTPServer):
     `/hang.mp4` never answers; `/pause/...` stops after half; `/endless.mp4` never stops;
     `/slow/...` waits 0.5 s first; `/redirect/...` points at `/...`, `/loop.mp4` at itself and
     `/escape.mp4` at a file; `/gzip/...` sends it compressed, `/badgzip/...` only says so;
-    `/steady.mp4` never ends at 200 KiB/s; `/reset.mp4` hangs up.
+    `/steady.mp4` never ends at 200 KiB/s; `/reset.mp4` hangs up; `/later/120` answers 429 with
+    that `Retry-After`.
     """
 
     daemon_threads = True
@@ -103,6 +104,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def fault_status(self, rest: str) -> None:
         self.send_error(int(rest.strip("/").removesuffix(".mp4")))
+
+    def fault_later(self, rest: str) -> None:
+        self.send_response(429)
+        self.send_header("Retry-After", rest.strip("/"))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def fault_short(self, rest: str) -> None:
         self._send(b"x" * 500, "video/mp4", length=1000)

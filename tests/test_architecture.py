@@ -21,7 +21,7 @@ PIPELINE_ROOMS = ("engines", "dataset", "audit", "publish", "commands")
 """From the ground up: each uses those below it."""
 HOMES = {"apache_beam": "pipeline/engines/beam.py", "ray": "pipeline/engines/ray.py"}
 CODECS = {"av"}
-BROAD_EXCEPT = {"pipeline/runtime.py", "transforms/child_main.py"}
+BROAD_EXCEPT = {"pipeline/trials.py", "transforms/child_main.py"}
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 60
 HEAVY = {"torch", "apache_beam", "ray", "transformers", "cv2"}

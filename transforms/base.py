@@ -44,6 +44,8 @@ class Failed:
     code: ErrorCode
     message: str
     value: float | None = None
+    wait_until_us: int | None = None
+    """When to try again, in microseconds since 1970 in UTC, where that was told."""
 
 
 class RejectRecord(Exception):  # noqa: N818  (an outcome, not an error)

@@ -241,7 +241,12 @@ class Child:
         code = ErrorCode(answer["code"])
         if code is ErrorCode.MEMORY_LIMIT:
             self.close()  # what it holds is scattered over its heap
-        raise RecordError(code, answer["message"], value=answer["value"])
+        raise RecordError(
+            code,
+            answer["message"],
+            value=answer["value"],
+            wait_until_us=answer["wait_until_us"],
+        )
 
     def _kill(self) -> None:
         """Kill the process group, reap the child, close the pipes."""

@@ -96,7 +96,7 @@ def _answer(function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         module, _, name = function.partition(":")
         return {"result": getattr(importlib.import_module(module), name)(**arguments)}
     except RecordError as error:
-        return _failure(error.code, error.message, error.value)
+        return _failure(error.code, error.message, error.value, error.wait_until_us)
     except EnvironmentFault as error:
         return {"kind": "environment", "message": str(error)}
     except MemoryError:
@@ -124,12 +124,15 @@ def _bug(error: Exception) -> dict[str, Any]:
     return _failure(ErrorCode.TRANSFORM_ERROR, text)
 
 
-def _failure(code: ErrorCode, message: str, value: float | None = None) -> dict[str, Any]:
+def _failure(
+    code: ErrorCode, message: str, value: float | None = None, wait_until_us: int | None = None
+) -> dict[str, Any]:
     return {
         "kind": "record",
         "code": code.value,
         "message": message[:_MAX_MESSAGE_CHARS],
         "value": value,
+        "wait_until_us": wait_until_us,
     }
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError, UsageError
 from ...transforms.base import Gather
 from ..part import PartRunner
-from ..runtime import RetryPolicy, run_stage
+from ..runtime import run_stage
 from ..step import Stage
+from ..trials import RetryPolicy
 from .quiet import quiet, quiet_import
 
 try:

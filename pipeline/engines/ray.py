@@ -30,8 +30,12 @@ logger = logging.getLogger(__name__)
 
 PREFETCH = 2
 """Calls at one actor: the next part waits there when the model is free."""
-MAX_DEATHS = 3
-"""Actors that may die under one step before it is given up."""
+MAX_DEATHS = 12
+"""Actors that may die in a row without a commit in between, before the step is given up.
+
+A part needs three deaths for each of its records that kill, which are quarantined then: this is
+enough for four such records at once, and stops what kills every worker, such as a broken library.
+"""
 OBJECT_STORE_BYTES = 100 << 20
 """Of a local instance; only the step itself lies in it, as pixels never travel through Ray."""
 _END_GRACE_S = 5.0
@@ -135,6 +139,7 @@ class _Pool:
             try:
                 if not ray.get(ready):
                     return
+                self._deaths = 0
             except RayTaskError as error:
                 if isinstance(error.cause, EnvironmentFault):
                     raise error.cause from error
@@ -174,7 +179,8 @@ class _Pool:
         logger.warning("a Ray worker died, its parts go to another: %s", reason)
         if self._deaths > MAX_DEATHS:
             raise IncompleteError(
-                f"{self._deaths} Ray workers died in one step; the last: {reason} "
+                f"{self._deaths} Ray workers died in a row, and no part was committed in between: "
+                f"more than the records of one part explain. The last: {reason} "
                 "What is committed stays: run again to go on"
             ) from error
         ray.kill(dead)  # it may only be out of reach

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import hashlib
 import pickle
+from collections.abc import Callable
 
 import pytest
 from interlink_toy_runs import ToyRun
@@ -116,14 +117,26 @@ def test_a_missing_previous_step_stops_with_a_hint(run):
     assert "run the step before it first" in str(error)
 
 
-def test_the_slower_of_two_workers_takes_the_commit_of_the_faster(run, monkeypatch):
-    runner = run.runner(Stage(name="copy", transform=Copy()))
+@dataclasses.dataclass(kw_only=True)
+class Overtaken(Copy):
+    """Is slower than another worker, who takes the whole part meanwhile."""
+
+    meanwhile: Callable[[], object] = dataclasses.field(metadata={"in_digest": False})
+
+    def process_batch(self, records):
+        self.meanwhile()
+        return super().process_batch(records)
+
+
+def test_the_slower_of_two_workers_takes_the_commit_of_the_faster(run):
     [part] = run.parts[:1]
-    faster = runner.run(part)
-    answers = iter([None, faster])  # nothing yet when it begins, a commit when it ends
-    monkeypatch.setattr(part_module, "read_commit", lambda *_: next(answers))
-    assert runner.run(part) == faster
-    assert run.store.names(f"{runner.folder}/{part}") == sorted([DONE_NAME, faster.attempt])
+    faster = run.runner(Stage(name="copy", transform=Overtaken(meanwhile=lambda: None)))
+    commits = []
+    overtake = Overtaken(meanwhile=lambda: commits.append(faster.run(part)))
+    slower = run.runner(Stage(name="copy", transform=overtake))
+    assert slower.folder == faster.folder
+    assert slower.run(part) == commits[0]
+    assert run.store.names(f"{faster.folder}/{part}") == sorted([DONE_NAME, commits[0].attempt])
 
 
 def test_a_stopped_step_takes_no_further_part(run):
@@ -185,6 +198,16 @@ def test_a_full_disk_is_told_apart_from_a_bug(run, monkeypatch):
     assert "no space left to write" in str(error)
 
 
+def test_a_fault_of_the_machine_is_no_death(tmp_path):
+    run = ToyRun(tmp_path, [source("a", "broken")])
+    runner = run.runner(Stage(name="act", transform=Act()))
+    runner.setup()
+    assert runner.run(run.parts[0]) is None
+    assert "the toy machine is broken" in str(take_stop(run.store, runner.folder))
+    assert run.store.names(f"{runner.folder}/{run.parts[0]}") == []
+    runner.teardown()
+
+
 def test_a_damaged_input_stops_the_step(run):
     first, [commit, *_] = taken(run, Stage(name="act", transform=Act()))
     kept = run.store.local_path(commit.file("kept.parquet").path)
@@ -205,6 +228,7 @@ def test_an_interrupt_is_not_swallowed(run):
     with pytest.raises(KeyboardInterrupt):
         runner.run(run.parts[0])
     assert list(run.store.local_path("scratch").iterdir()) == []
+    assert run.store.names(f"{runner.folder}/{run.parts[0]}") == []
 
 
 def test_a_runner_pickles_before_setup(run):

@@ -1,19 +1,22 @@
 """Each input gets one outcome, matched by id, whatever the transform does."""
 
 import dataclasses
+import time
 
 import interlink_toys as toys
 import pytest
-from interlink_toys import Act, Bind, Inspect, Item, Multiply, source, sources, tries
+from interlink_toys import Act, Bind, Inspect, Item, Multiply, source, sources
 
-from interlink.pipeline import runtime
-from interlink.pipeline.runtime import RetryPolicy, StageRun, owner_of, run_stage
+from interlink.pipeline.attempts import Attempt, Note
+from interlink.pipeline.runtime import StageRun, owner_of, run_stage
 from interlink.pipeline.step import Stage
+from interlink.pipeline.store import Store
+from interlink.pipeline.trials import RetryPolicy
 from interlink.schemas.clip import Flag
 from interlink.schemas.errors import EnvironmentFault, RecordError
 from interlink.schemas.outcome import ErrorCode, Outcome
 from interlink.schemas.source import Source
-from interlink.transforms.base import Expand, Failed, Gather, Kept, Map, Rejected
+from interlink.transforms.base import Expand
 
 QUICK = RetryPolicy(attempts=3, first_pause_s=0)
 
@@ -91,23 +94,6 @@ def test_outcomes_say_where_why_and_how_much(tmp_path):
     ]
 
 
-def test_a_transient_failure_is_tried_again_and_others_are_not(tmp_path):
-    given = [source("a", "flaky"), source("b"), source("c", "fail")]
-    result = run(Act(folder=str(tmp_path)), given, batch_size=3)
-    assert fates(result) == {
-        "a": ("kept", None, 3),
-        "b": ("kept", None, 1),
-        "c": ("failed", "not_media", 1),
-    }
-
-
-def test_a_batch_that_fails_for_a_while_is_tried_again_whole(tmp_path):
-    result = run(Act(folder=str(tmp_path)), [source("a", "flaky batch"), source("b")], batch_size=2)
-    assert fates(result) == {"a": ("kept", None, 3), "b": ("kept", None, 3)}
-    assert tries(tmp_path, "a") == 3
-    assert not any(o.batch_split for o in result.outcomes)
-
-
 def test_a_batch_that_fails_for_good_is_halved_down_to_the_one_to_blame():
     given = items("a", "b", "c", "d", "e")
     given[2] = dataclasses.replace(given[2], source=source("c", inspect="poison"))
@@ -156,57 +142,12 @@ def test_a_group_that_fails_gives_one_outcome_per_member():
     assert sum(o.num_outputs for o in result.outcomes) == 1
 
 
-def test_pauses_grow_fourfold_up_to_a_minute(monkeypatch):
-    pauses: list[float] = []
-    monkeypatch.setattr(runtime.time, "sleep", pauses.append)
-    for attempt in range(1, 6):
-        RetryPolicy(first_pause_s=2.0).pause(attempt)
-    assert pauses == [2.0, 8.0, 32.0, 60.0, 60.0]
-
-
 @pytest.mark.parametrize(
     ("fate", "text"), [("full", "disk full.*No space left"), ("broken", "toy machine is broken")]
 )
 def test_the_machine_s_fault_stops_the_run_and_blames_no_record(fate, text):
     with pytest.raises(EnvironmentFault, match=text):
         run(Act(), [source("a"), source("b", fate)], batch_size=2)
-
-
-@dataclasses.dataclass(kw_only=True)
-class Answer(Map[Source, Source]):
-    """Gives prepared results."""
-
-    results: list
-
-    def process_batch(self, records):
-        return self.results[: len(records)] if len(records) > 1 else []
-
-
-@pytest.mark.parametrize(
-    "results",
-    [
-        pytest.param([Kept(input_id="a", record=source("a"))], id="missing"),
-        pytest.param([Kept(input_id="a", record=source("a"))] * 2, id="double"),
-        pytest.param(
-            [Kept(input_id=n, record=source("a")) for n in ("a", "z")],
-            id="foreign",
-        ),
-    ],
-)
-def test_results_that_do_not_match_their_inputs_are_a_bug_of_the_transform(results):
-    result = run(Answer(results=results), [source("a"), source("b")], batch_size=2)
-    assert [o.code for o in result.outcomes] == ["transform_error"] * 2
-    assert "results for" in (result.outcomes[0].message or "")
-
-
-@pytest.mark.parametrize("code", [ErrorCode.DISK_FULL, ErrorCode.OUT_OF_MEMORY])
-def test_a_result_that_names_the_machine_stops_the_run(code):
-    given = [
-        Failed(input_id="a", code=code, message="all of it"),
-        Rejected(input_id="b", reason="empty"),
-    ]
-    with pytest.raises(EnvironmentFault, match=f"{code}: all of it"):
-        run(Answer(results=given), [source("a"), source("b")], batch_size=2)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -217,26 +158,6 @@ class Throw(Expand[Source, Source]):
 
     def process(self, record):
         raise self.error
-
-
-@pytest.mark.parametrize(
-    ("error", "code", "attempts"),
-    [
-        (TimeoutError("slow"), "timeout_total", 3),
-        (ConnectionResetError("gone"), "connection", 3),
-        (RecordError(ErrorCode.TOO_BIG, "9 GB", value=9.0), "too_big", 1),
-        (PermissionError(13, "no"), "transform_error", 1),
-        (ZeroDivisionError("oops"), "transform_error", 1),
-    ],
-)
-def test_what_a_transform_raises_becomes_a_code(error, code, attempts):
-    [outcome] = run(Throw(error=error), [source("a")]).outcomes
-    assert (outcome.disposition, outcome.code, outcome.attempts) == ("failed", code, attempts)
-
-
-def test_running_out_of_memory_is_the_machine_s_fault():
-    with pytest.raises(EnvironmentFault, match="out of memory: give the worker more"):
-        run(Throw(error=MemoryError()), [source("a")])
 
 
 def test_messages_keep_no_secrets():
@@ -266,22 +187,105 @@ def test_the_owner_of_a_record_is_its_source():
     assert owner_of(toys.Bundle(bundle_id="x", members=())) is None
 
 
+@pytest.mark.parametrize(
+    ("code", "told", "wait_s"),
+    [
+        (ErrorCode.HTTP_429, None, 3600),
+        (ErrorCode.BOT_CHECK, None, 3600),
+        (ErrorCode.LIVE, None, 24 * 3600),
+        (ErrorCode.UPCOMING, 7, None),
+        (ErrorCode.RATE_LIMITED, 7, None),
+    ],
+)
+def test_a_deferred_record_says_when_it_may_be_tried_again(code, told, wait_s):
+    before_us = time.time_ns() // 1000
+    error = RecordError(code, "later", wait_until_us=told)
+    [outcome] = run(Throw(error=error), [source("a")]).outcomes
+    assert (outcome.disposition, outcome.code) == ("deferred", code)
+    if told is not None:
+        assert outcome.wait_until_us == told
+    else:
+        assert 0 <= outcome.wait_until_us - before_us - wait_s * 1_000_000 < 60_000_000
+
+
+def test_what_is_not_deferred_waits_for_nothing(tmp_path):
+    error = RecordError(ErrorCode.HTTP_5XX, "busy", wait_until_us=7)
+    [outcome] = run(Throw(error=error), [source("a")]).outcomes
+    assert (outcome.disposition, outcome.wait_until_us) == ("failed", None)
+    assert all(o.wait_until_us is None for o in run(Inspect(), items("a")).outcomes)
+
+
+def attempt(tmp_path, *deaths: tuple[str, ...]) -> Attempt:
+    """An attempt after an unmarked death and others at these ids, in the stage `act`."""
+    notes = [
+        Note(
+            attempt=f"{number:012x}",
+            host="host-a",
+            pid=1,
+            process_started_s=0,
+            at=f"2026-01-0{number + 1}T00:00:00.000+00:00",
+            is_marking=number > 0,
+            stage="act" if ids else None,
+            record_ids=ids,
+            is_batch=len(ids) > 1,
+        )
+        for number, ids in enumerate([(), *deaths])
+    ]
+    return Attempt(Store(str(tmp_path)), "steps/toy/001-00000", notes)
+
+
 @dataclasses.dataclass(kw_only=True)
-class Dodge(Gather[Item, Item]):
-    """Works at the second time."""
+class Sizes(Inspect):
+    """Keeps all, and notes its batches."""
 
-    calls: list[str] = dataclasses.field(default_factory=list)
+    batches: list[list[str]] = dataclasses.field(default_factory=list)
 
-    def key(self, record):
-        return "all"
-
-    def process_group(self, key, records):
-        self.calls.append(key)
-        if len(self.calls) < 2:
-            raise TimeoutError("slow")
-        yield from records
+    def process_batch(self, records):
+        self.batches.append([record.item_id for record in records])
+        return super().process_batch(records)
 
 
-def test_a_group_is_tried_again_as_a_whole():
-    result = run(Dodge(), items("a", "b"))
-    assert fates(result) == {"a": ("kept", None, 2), "b": ("kept", None, 2)}
+def guarded(transform, records, attempt: Attempt, batch_size=2) -> StageRun:
+    stage = Stage(name="act", transform=transform, batch_size=batch_size)
+    return run_stage(stage, records, step="toy", retry=QUICK, attempt=attempt)
+
+
+def test_only_a_batch_at_which_an_attempt_died_is_taken_apart(tmp_path):
+    transform = Sizes()
+    result = guarded(transform, items(*"abcdef"), attempt(tmp_path, ("c", "d")))
+    assert transform.batches == [["a", "b"], ["c"], ["d"], ["e", "f"]]
+    assert [o.batch_split for o in result.outcomes] == [False, False, True, True, False, False]
+    assert {r.item_id for r in result.records if Flag.BATCH_SPLIT in r.flags} == {"c", "d"}
+
+
+def test_a_quarantined_record_is_not_run_and_says_why(tmp_path):
+    transform = Sizes()
+    result = guarded(transform, items(*"abcd"), attempt(tmp_path, ("c", "d"), ("d",)))
+    assert transform.batches == [["a", "b"], ["c"]]
+    assert fates(result)["d"] == ("quarantined", "worker_died", 3)
+    assert result.outcomes[3].message == (
+        "3 attempts died with it in hand (the first before it noted what it had), on "
+        "host-a at 2026-01-01T00:00:00.000+00:00, host-a at 2026-01-02T00:00:00.000+00:00, "
+        "host-a at 2026-01-03T00:00:00.000+00:00; "
+        "it is not run again. See what it does alone: interlink replay d --step toy"
+    )
+    assert [r.item_id for r in result.records] == ["a", "b", "c"]
+
+
+def test_a_quarantined_member_takes_its_group_along(tmp_path):
+    given = [
+        Item(item_id=n, source=dataclasses.replace(source(n), group=g))
+        for n, g in [("a", "g"), ("b", "h"), ("c", "g")]
+    ]
+    before = attempt(tmp_path, ("c",), ("c",))
+    result = guarded(Bind(), given, before)
+    assert {name: d for name, (d, _, _) in fates(result).items()} == {
+        "a": "quarantined",
+        "c": "quarantined",
+        "b": "kept",
+    }
+
+
+def test_a_quarantined_input_is_not_expanded(tmp_path):
+    result = guarded(Multiply(), items("a", "b"), attempt(tmp_path, ("a",), ("a",)))
+    assert [r.item_id for r in result.records] == ["b-0"]

@@ -1,19 +1,21 @@
 """Toy runs: a plan of toy sources, taken through a step by the very code of production."""
 
 import hashlib
-from collections.abc import Sequence
+import multiprocessing
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from interlink.pipeline.commit import KEPT_NAME, OUTCOMES_NAME
+from interlink.pipeline.commit import KEPT_NAME, OUTCOMES_NAME, Commit
 from interlink.pipeline.engines.engine import Engine
+from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.observer import Observer
 from interlink.pipeline.part import PartRunner
 from interlink.pipeline.plan import plan_parts, write_plan
 from interlink.pipeline.records_file import read_records
-from interlink.pipeline.runtime import RetryPolicy
 from interlink.pipeline.step import Resources, Stage, Step
 from interlink.pipeline.step_run import StepReport, run_step
 from interlink.pipeline.store import Store
+from interlink.pipeline.trials import RetryPolicy
 from interlink.schemas.outcome import Outcome
 from interlink.schemas.source import Source
 
@@ -83,8 +85,47 @@ class ToyRun:
     def _rows(self, report: StepReport, name: str, record_type: type) -> list:
         rows: list = []
         for commit in report.commits:
-            file = commit.file(name)
-            assert file is not None
-            with self.store.open(file.path) as opened:
-                rows.extend(read_records(opened, record_type))
+            rows.extend(self.rows(commit, name, record_type))
         return rows
+
+    def rows(self, commit: Commit, name: str, record_type: type) -> list:
+        """Return the rows of one committed file."""
+        file = commit.file(name)
+        assert file is not None
+        with self.store.open(file.path) as opened:
+            return read_records(opened, record_type)
+
+
+def go_in_process(run: ToyRun, runner: PartRunner) -> bool:
+    """Take the step on the local engine in a process of its own; return whether it survived."""
+    return _survives(_go, run, runner)
+
+
+def take_part(runner: PartRunner, part: str) -> Commit | None:
+    """Take a part in a process of its own; return its commit, or None if the process died of it."""
+    return runner.run(part) if _survives(_take_part, runner, part) else None
+
+
+def _survives(function: Callable[..., None], *arguments: object) -> bool:
+    process = _PROCESSES.Process(target=function, args=arguments)
+    process.start()
+    process.join(timeout=120)
+    assert process.exitcode in {0, 9}, f"neither done nor dead: {process.exitcode}"
+    return process.exitcode == 0
+
+
+def _go(run: ToyRun, runner: PartRunner) -> None:
+    run.go(LocalEngine(), runner)
+
+
+def _take_part(runner: PartRunner, part: str) -> None:
+    runner.setup()
+    assert runner.run(part) is not None
+    runner.teardown()
+
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+# What a first part imports takes longer than the part.
+_PROCESSES.set_forkserver_preload(
+    ["interlink_toy_runs", "interlink_toys", "numpy", "pyarrow.dataset", "pandas"]
+)

@@ -77,6 +77,8 @@ class Act(Map[Source, Item]):
     """Where tries are counted."""
     setup_fault: str = ""
     """What is wrong with the machine, if anything is."""
+    has_child: bool = parameter(True, in_digest=False)
+    """Whether a child process acts; without it no fate may be `crash`."""
 
     def setup(self) -> None:
         if self.setup_fault:
@@ -102,14 +104,22 @@ class Act(Map[Source, Item]):
         if fate == "fail":
             return Failed(input_id=name, code=ErrorCode.NOT_MEDIA, message="is a web page")
         if fate == "defer":
-            return Failed(input_id=name, code=ErrorCode.LIVE, message="is on the air")
+            # With its time told, the outcome is the same at any time.
+            return Failed(
+                input_id=name,
+                code=ErrorCode.LIVE,
+                message="is on the air",
+                wait_until_us=1_800_000_000_000_000,
+            )
         if fate == "flaky" and count(self.folder, name) < 3:
             return Failed(input_id=name, code=ErrorCode.CONNECTION, message="reset by peer")
         if fate == "unreachable":
             return Failed(input_id=name, code=ErrorCode.DNS, message="no such host", value=1.5)
         self._raise(name, fate)
-        said = self._child.call("interlink_toys:crash_child", {"how": fate}, deadline_s=30)["said"]
-        return Kept(input_id=name, record=Item(item_id=name, source=record, text=said))
+        said = {"said": fate}
+        if self.has_child:
+            said = self._child.call("interlink_toys:crash_child", {"how": fate}, deadline_s=30)
+        return Kept(input_id=name, record=Item(item_id=name, source=record, text=said["said"]))
 
     def _raise(self, name: str, fate: str) -> None:
         if fate == "poison":
@@ -132,9 +142,11 @@ class Act(Map[Source, Item]):
 
 @dataclasses.dataclass(kw_only=True)
 class Multiply(Expand[Item, Item]):
-    """Yields as many items as the source asks for; `burst` fails after the first."""
+    """Yields as many items as asked for; `burst` fails after the first, `multiply=die` kills."""
 
     def process(self, record: Item) -> Iterator[Item]:
+        if record.source.metadata.get("multiply") == "die":
+            os._exit(9)
         for number in range(int(record.source.metadata.get("times", "1"))):
             if number and record.text == "burst":
                 raise RecordError(ErrorCode.CUT_FAILED, "burst", value=float(number))
@@ -165,12 +177,14 @@ class LibraryError(Exception):
 
 @dataclasses.dataclass(kw_only=True)
 class Bind(Gather[Item, Bundle]):
-    """Binds items of one group; `torn` groups fail, `none` give nothing."""
+    """Binds items of one group; `torn` groups fail, `deadly` ones kill, `none` give nothing."""
 
     def key(self, record: Item) -> str:
         return record.source.group or record.source.source_id
 
     def process_group(self, key: str, records: Sequence[Item]) -> Iterable[Bundle]:
+        if key == "deadly":
+            os._exit(9)
         if key == "torn":
             raise RecordError(ErrorCode.MODEL_ERROR, f"cannot bind {len(records)} items")
         if key != "none":
@@ -183,3 +197,17 @@ class Copy(Map[Source, Source]):
 
     def process_batch(self, records: Sequence[Source]) -> Sequence[Kept[Source]]:
         return [Kept(input_id=record.source_id, record=record) for record in records]
+
+
+@dataclasses.dataclass(kw_only=True)
+class DieOutside(Copy):
+    """Kills its worker at the first openings of a part, when it has no record in hand."""
+
+    folder: str = parameter("", in_digest=False)
+    """Where openings are counted."""
+    deaths: int = parameter(0, in_digest=False)
+
+    def open_part(self, workspace: Any) -> None:
+        if count(self.folder, "openings") <= self.deaths:
+            os._exit(9)
+        super().open_part(workspace)

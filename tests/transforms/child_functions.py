@@ -47,7 +47,7 @@ def large(size):
 
 def fail(kind):
     raise {
-        "record": RecordError(ErrorCode.GAP, "a hole", value=2.5),
+        "record": RecordError(ErrorCode.GAP, "a hole", value=2.5, wait_until_us=7),
         "environment": EnvironmentFault("no decoder"),
         "full": OSError(errno.ENOSPC, "No space left on device"),
         "memory": MemoryError(),

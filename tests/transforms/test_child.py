@@ -80,6 +80,7 @@ def test_a_record_error_keeps_code_message_and_value_and_the_child_stays(child):
     with pytest.raises(RecordError, match="gap: a hole") as caught:
         run(child, "fail", kind="record")
     assert (caught.value.code, caught.value.value) == (ErrorCode.GAP, 2.5)
+    assert caught.value.wait_until_us == 7
     assert run(child, "echo")["pid"] == pid
 
 

@@ -143,6 +143,7 @@ class Fetch(Map[Source, Video]):
                 code=error.code,
                 message=error.message,
                 value=error.value,
+                wait_until_us=error.wait_until_us,
             )
         try:
             refusal = self._refuse(source, download)

@@ -5,6 +5,7 @@ runtime's business. Proxies and certificates are those of the environment, as `r
 """
 
 import contextlib
+import datetime
 import http.client
 import re
 import socket
@@ -21,6 +22,7 @@ from ...schemas.outcome import ErrorCode
 from .download import BLOCK_BYTES, Download, check_size, save
 from .errors import public_url, redact, status_code
 from .limits import Limits
+from .retry_after import retry_after_us
 from .routing import Content, content, file_suffix
 from .watch import Watch
 
@@ -52,7 +54,14 @@ def fetch_http(
         code = status_code(response.status_code)
         if code is not None:
             message = f"the server said {response.status_code} {response.reason}"
-            raise RecordError(code, redact(message), value=response.status_code)
+            raise RecordError(
+                code,
+                redact(message),
+                value=response.status_code,
+                wait_until_us=retry_after_us(
+                    response.headers.get("Retry-After"), datetime.datetime.now(datetime.UTC)
+                ),
+            )
         mime = response.headers.get("Content-Type")
         kind = content(mime)
         if kind in (Content.PAGE, Content.PLAYLIST) and not is_file:

@@ -159,7 +159,12 @@ def _filter(licenses: list[str] | None) -> Callable[..., str | None]:
         if code is None and info.get("is_live"):
             code = ErrorCode.LIVE
         if code is not None:
-            raise RecordError(code, f"the video is {info.get('live_status') or 'live'}; later")
+            release_s = info.get("release_timestamp") if code is ErrorCode.UPCOMING else None
+            raise RecordError(
+                code,
+                f"the video is {info.get('live_status') or 'live'}; later",
+                wait_until_us=int(release_s) * 1_000_000 if release_s else None,
+            )
         raw = _text(info.get("license"))
         if licenses is not None and not incomplete and license_key(raw) not in licenses:
             raise _LicenseRefusedError(raw or "")

@@ -6,11 +6,13 @@ import psutil
 import pytest
 from interlink_toy_engines import started
 from interlink_toy_runs import ToyRun
-from interlink_toys import Act, source, sources, tries
+from interlink_toys import Act, DieOutside, source, sources, tries
 
+from interlink.pipeline.attempts import MAX_DEATHS as MAX_ATTEMPTS
 from interlink.pipeline.commit import DONE_NAME
+from interlink.pipeline.engines import ray as ray_module
 from interlink.pipeline.engines.engine import Engine
-from interlink.pipeline.engines.ray import MAX_DEATHS, RayEngine, _room
+from interlink.pipeline.engines.ray import RayEngine, _room
 from interlink.pipeline.step import Resources, Stage
 from interlink.schemas.errors import EnvironmentFault, IncompleteError
 
@@ -39,15 +41,36 @@ def test_a_dead_actor_s_parts_go_to_another_and_no_other_part_is_harmed(engine, 
         assert len(attempts) == 1
 
 
-def test_a_part_that_kills_every_actor_ends_the_step_which_can_go_on(engine, tmp_path):
-    run = ToyRun(tmp_path / "run", [source("x", "die"), *sources({}, keep=12)])
-    runner = run.runner(act(tmp_path), workers=2)
+def test_what_kills_every_actor_ends_the_step_which_can_go_on(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_module, "MAX_DEATHS", 2)
+    run = ToyRun(tmp_path / "run", sources({}, keep=4))
+    runner = run.runner(
+        Stage(name="outside", transform=DieOutside(folder=str(tmp_path), deaths=99)), workers=1
+    )
     with pytest.raises(
-        IncompleteError, match=r"^4 Ray workers died in one step; the last: .*run again to go on$"
+        IncompleteError,
+        match=r"^3 Ray workers died in a row, and no part was committed in between: .*"
+        r"The last: .*run again to go on$",
     ):
         run.go(engine, runner)
-    assert tries(tmp_path, "setups") <= 2 + MAX_DEATHS + 1
-    assert "x" not in run.store.names(runner.folder)
+    assert tries(tmp_path, "openings") == 3
+
+
+def test_deaths_between_commits_do_not_add_up(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_module, "MAX_DEATHS", 1)
+    run = ToyRun(tmp_path / "run", sources(dict.fromkeys("abc", "die once")))
+    report = run.go(engine, run.runner(act(tmp_path), workers=1))
+    assert report.stages[0].kept == 3
+    assert tries(tmp_path, "setups") == 1 + 3
+
+
+def test_a_part_that_waited_at_a_dead_actor_was_not_begun(engine, tmp_path):
+    given = [source("x", "die"), *sources({}, keep=3)]
+    run = ToyRun(tmp_path / "run", given)
+    report = run.go(engine, run.runner(act(tmp_path), workers=1))
+    assert (report.stages[0].kept, report.stages[0].quarantined) == (3, 1)
+    assert tries(tmp_path, "setups") == 1 + MAX_ATTEMPTS
+    assert not any(o.batch_split for o in run.outcomes(report))
 
 
 def test_models_that_cannot_be_loaded_are_not_loaded_again_and_again(engine, tmp_path):

@@ -100,6 +100,13 @@ def test_the_status_and_the_bytes_that_came_are_the_value(get):
     assert raised.value.value == 404
 
 
+def test_when_the_server_may_be_asked_again_is_told(get):
+    before_us = time.time_ns() // 1000
+    with pytest.raises(RecordError, match="http_429") as raised:
+        get("/later/120")
+    assert 119_000_000 < raised.value.wait_until_us - before_us < 150_000_000
+
+
 @pytest.mark.parametrize("path", ["/drip.mp4", "/dripheader.mp4", "/hang.mp4", "/pause/a.mp4"])
 def test_a_server_that_stands_still_is_left_in_time(get, path: str):
     start = time.monotonic()

@@ -205,6 +205,13 @@ def test_what_a_site_says_has_its_code(page, site, answer, code: ErrorCode):
         page("http://site.test/")
 
 
+def test_a_video_to_come_says_when(page, site):
+    site({"live_status": "is_upcoming", "release_timestamp": 1_900_000_000})
+    with pytest.raises(RecordError, match="upcoming") as caught:
+        page("http://site.test/")
+    assert caught.value.wait_until_us == 1_900_000_000_000_000
+
+
 def test_an_id_of_a_site_names_no_file(page, site, tmp_path):
     site({"id": "../../../etc/passwd", "title": "../x"})
     assert page("http://site.test/")["file"] == "media.mp4"
