@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..schemas.errors import EnvironmentFault
+from ..schemas.errors import EnvironmentFault, IncompleteError
 from ..schemas.outcome import Disposition, Outcome
 from ..transforms.base import Transform
 from .attempts import Attempt, dead_attempts
@@ -211,7 +211,9 @@ class _StopsStep:
         if not isinstance(error, Exception):
             return False  # all is well, or the process is told to end
         store = Store(self._store_url)
-        if isinstance(error, OSError):  # transforms' own are caught by the runtime
+        if isinstance(error, ConnectionError | TimeoutError):
+            error = IncompleteError(f"lost {store.display()}: {error}; run again to go on")
+        elif isinstance(error, OSError):  # transforms' own are caught by the runtime
             error = EnvironmentFault(f"cannot read or write {store.display()}: {error}")
         stop_step(store, self._folder, error)
         return True

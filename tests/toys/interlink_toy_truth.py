@@ -70,6 +70,7 @@ def unaccounted(run: Path, dataset: Path) -> list[str]:
     named |= {f"steps/{c.step}-{c.key[:12]}/{c.part}/{DONE_NAME}" for c in commits_of(run)}
     named |= {"recipe.yaml", "digests.json", "stats.json", "events.jsonl"}
     named |= {p.relative_to(run).as_posix() for p in run.glob("plans/[0-9][0-9][0-9].parquet")}
+    named |= {p.relative_to(run).as_posix() for p in run.glob("jobs/[0-9][0-9][0-9][0-9]*.json")}
     left = [f"run/{path}" for path in _files(run) if path not in named]
     return left + [f"dataset/{path}" for path in _files(dataset) if path not in _of(dataset)]
 
