@@ -1,36 +1,26 @@
 """Whatever strikes a run, starting it again until it ends gives what a calm run gives."""
 
-from pathlib import Path
-
 import pytest
-from interlink_toy_chaos import MAX_RESTARTS, ChaosRun, make_sources
+from interlink_toy_chaos import MAX_RESTARTS, ChaosRun
 from interlink_toy_faults import draw_faults
-from interlink_toy_truth import Truth, check_commits, truth_of, unaccounted
+from interlink_toy_truth import check_commits, truth_of
 
 pytestmark = [pytest.mark.slow]
 
 SEEDS = [*(("local", seed) for seed in range(20))]
-
-
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory) -> Path:
-    return make_sources(tmp_path_factory.mktemp("sources"))
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory, manifest) -> Truth:
-    run = ChaosRun(folder=tmp_path_factory.mktemp("calm"), manifest=manifest)
-    result = run.until_done()
-    assert result.exits == (0,), result.output
-    assert unaccounted(run.run, run.dataset) == []
-    return truth_of(run.run, run.dataset)
+SUPERVISED = 4
+"""Every so many seeds run under a supervisor, as people run them; the others, which are started
+again from one process that has everything imported, take a third of the time."""
 
 
 @pytest.mark.parametrize(("engine", "seed"), SEEDS, ids=[f"{e}-{s}" for e, s in SEEDS])
 def test_a_run_under_chaos_gives_what_a_calm_one_gives(engine, seed, tmp_path, manifest, calm):
-    faults = draw_faults(seed)
+    faults = draw_faults(seed, engine)
     run = ChaosRun(folder=tmp_path, manifest=manifest, engine=engine, faults=faults)
-    result = run.until_done()
+    if engine != "local" or seed % SUPERVISED == 0:
+        result = run.until_done()
+    else:
+        result = run.until_done_forked()
     assert result.exits[-1] == 0, f"{result.exits} {faults}\n{result.output}"
     assert result.restarts <= MAX_RESTARTS
     check_commits(run.run)

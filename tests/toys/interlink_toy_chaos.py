@@ -85,6 +85,7 @@ class ChaosRun:
         faults: what goes wrong.
         environment: variables on top of this process's own.
         settings: what differs in the recipe.
+        options: arguments that follow on the command line.
     """
 
     folder: Path
@@ -93,6 +94,7 @@ class ChaosRun:
     faults: Sequence[Fault] = ()
     environment: dict[str, str] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
+    options: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -124,15 +126,22 @@ class ChaosRun:
             "retries": {"first_pause_s": 0.0},
         }
 
-    def start(self, *wrapper: str) -> subprocess.Popen[bytes]:
-        """Start the command once."""
-        command = [sys.executable, "-m", "interlink.pipeline.commands.main"]
+    def start(
+        self, *wrapper: str, module: Sequence[str] = ("interlink",)
+    ) -> subprocess.Popen[bytes]:
+        """Start the command once, or a module that starts it.
+
+        Args:
+            wrapper: a command that runs what follows it, such as `unshare`.
+            module: the module, and its own arguments.
+        """
+        command = [*wrapper, sys.executable, "-m", *module]
         faults = {VARIABLE: to_spec(self.counts, list(self.faults))} if self.faults else {}
         path = [str(_LIGHT), os.environ.get("PYTHONPATH", "")]
         own = {_MARK: self.mark, "PYTHONPATH": os.pathsep.join(path), "RAY_TMPDIR": "/tmp"}
         with (self.folder / "output.txt").open("wb") as output:
             return subprocess.Popen(
-                [*wrapper, *command, "run", str(self.recipe), "--engine", self.engine],
+                [*command, "run", str(self.recipe), "--engine", self.engine, *self.options],
                 env={**os.environ, **own, **faults, **self.environment},
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -145,6 +154,19 @@ class ChaosRun:
             exits.append(self._wait(self.start(*wrapper)))
             self.wait_until_gone()
         output = (self.folder / "output.txt").read_text(errors="replace")
+        return ChaosResult(exits=tuple(exits), fired=tuple(self.fired()), output=output)
+
+    def until_done_forked(self, *, limit: int = MAX_RESTARTS + 1) -> ChaosResult:
+        """Start the command until it ends with 0, at most `limit` times, without new interpreters.
+
+        For the local engine, without a supervisor.
+        """
+        content = self._content() | self.settings | {"restarts": 0}
+        self.recipe.write_text(yaml.safe_dump(content))
+        self._wait(self.start(module=("interlink_toy_starts", str(limit))))
+        self.wait_until_gone()
+        output = (self.folder / "output.txt").read_text(errors="replace")
+        exits = json.loads(output.strip().splitlines()[-1])
         return ChaosResult(exits=tuple(exits), fired=tuple(self.fired()), output=output)
 
     def fired(self) -> list[dict[str, object]]:
