@@ -91,7 +91,7 @@ class PartRunner:
         with (
             _StopsStep(self.store_url, self.folder),
             disk_faults(str(self._scratch(store))),
-            Attempt(store, folder, dead_attempts(store, folder, names)) as attempt,
+            Attempt(store, folder, dead_attempts(store, folder, names), names=names) as attempt,
         ):
             return self._take(store, part, attempt)
         return None
@@ -164,7 +164,7 @@ class PartRunner:
     def _commit(self, store: Store, attempt: Attempt, commit: Commit) -> Commit:
         attempt.before_commit()
         if store.put_if_absent(f"{self.folder}/{commit.part}/{DONE_NAME}", commit.to_json()):
-            attempt.bury_dead()
+            attempt.bury_others()
             return commit
         # Another worker was faster; its bytes are as good as ours.
         store.remove(attempt.folder)

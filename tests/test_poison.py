@@ -9,7 +9,7 @@ from interlink_toy_engines import started
 from interlink_toy_runs import ToyRun, go_in_process
 from interlink_toys import Act, Inspect, source
 
-from interlink.pipeline.attempts import BEGUN_NAME, MAX_DEATHS
+from interlink.pipeline.attempts import MAX_DEATHS
 from interlink.pipeline.commit import DONE_NAME
 from interlink.pipeline.engines.engine import Engine
 from interlink.pipeline.part import PartRunner
@@ -93,9 +93,9 @@ def test_engines_of_several_workers_lose_no_more(reference, tmp_path, name):
     assert other.kept_digests(other_report) == run.kept_digests(report)
     assert fates(other, other_report) == fates(run, report)
     for commit in other_report.commits:
-        folder = f"{runner.folder}/{commit.part}"
-        assert set(other.store.names(folder)) == {DONE_NAME, commit.attempt}
-        assert BEGUN_NAME not in other.store.names(f"{folder}/{commit.attempt}")
+        folder = other.store.local_path(f"{runner.folder}/{commit.part}")
+        left = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+        assert left == {DONE_NAME, *(f.path.partition(f"{commit.part}/")[2] for f in commit.files)}
 
 
 def test_the_two_lie_at_the_ends_of_one_part(tmp_path):

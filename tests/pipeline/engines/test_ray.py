@@ -57,11 +57,12 @@ def test_what_kills_every_actor_ends_the_step_which_can_go_on(engine, tmp_path, 
 
 
 def test_deaths_between_commits_do_not_add_up(engine, tmp_path, monkeypatch):
-    monkeypatch.setattr(ray_module, "MAX_DEATHS", 1)
-    run = ToyRun(tmp_path / "run", sources(dict.fromkeys("abc", "die once")))
+    # A dead actor may have had a second part waiting, which is next, and dies too.
+    monkeypatch.setattr(ray_module, "MAX_DEATHS", 3)
+    run = ToyRun(tmp_path / "run", sources(dict.fromkeys("abcde", "die once")))
     report = run.go(engine, run.runner(act(tmp_path), workers=1))
-    assert report.stages[0].kept == 3
-    assert tries(tmp_path, "setups") == 1 + 3
+    assert report.stages[0].kept == 5
+    assert tries(tmp_path, "setups") == 1 + 5
 
 
 def test_a_part_that_waited_at_a_dead_actor_was_not_begun(engine, tmp_path):
