@@ -114,6 +114,13 @@ class Recipe(_Section):
     retries: Retries = Retries()
     max_failed_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """The run stops when more than this share of at least 200 records of a step has failed."""
+    restarts: Annotated[int, Field(ge=0)] = 10
+    """Times in a row, without a new commit, that `interlink run` starts a job again that died; 0
+    works in one process. A record that kills its worker costs three; ten, with their pauses of up
+    to a minute, outlast a lost node or a store that is away for five minutes."""
+    time_budget_s: Annotated[float, Field(gt=0)] | None = None
+    """The run ends between two parts when so many seconds are over, resumable: for batch systems
+    that kill what outstays its time. Leave a part's time, and 25 s, between the two."""
     scratch: str | None = None
     """Local folder for unfinished files; null puts it beside a local run."""
 

@@ -2,10 +2,11 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
 
-from ..schemas.errors import BudgetExceededError
+from ..schemas.errors import BudgetExceededError, IncompleteError
 from .commit import Commit, read_commit, stop_step
 from .observer import Observer
 from .store import Store
@@ -25,6 +26,7 @@ class CommitWatcher:
         parts: all parts of the step.
         max_failed_share: share of a stage's records that may fail, in [0, 1].
         observers: who is told of each commit.
+        until: when to stop the step, in seconds since the epoch; None for never.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class CommitWatcher:
         *,
         max_failed_share: float,
         observers: Sequence[Observer],
+        until: float | None = None,
     ) -> None:
         self.commits: dict[str, Commit] = {}
         self._store = store
@@ -45,6 +48,7 @@ class CommitWatcher:
         # What was committed before is known, not news.
         self.look()
         self._observers = observers
+        self._until = until
         self._ended = threading.Event()
         # Listing a remote folder costs money and time: look there less often.
         self._pause_s = 0.3 if store.is_local else 5.0
@@ -106,7 +110,18 @@ class CommitWatcher:
             except OSError as trouble:  # the look after the engine's end counts
                 logger.warning("cannot list %s: %s", self._store.display(self._folder), trouble)
                 continue
-            error = self.failed_too_often()
+            error = self.failed_too_often() or out_of_time(self._until)
             if error is not None:
                 stop_step(self._store, self._folder, error)
                 return
+
+
+def out_of_time(until: float | None) -> IncompleteError | None:
+    """Return why to stop if the time budget is used up.
+
+    Args:
+        until: when it is, in seconds since the epoch; None for never.
+    """
+    if until is None or time.time() < until:
+        return None
+    return IncompleteError("time_budget_s is used up; what is committed stays: run again to go on")

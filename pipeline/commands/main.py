@@ -84,6 +84,7 @@ app.command(
         "interlink run recipe.yaml",
         "interlink run recipe.yaml --limit 100 --set run=runs/trial",
         "interlink run recipe.yaml --engine local",
+        "interlink run recipe.yaml --plan 1 --step scan",
         "interlink run recipe.yaml -- --runner=FlinkRunner --flink_master=host:8081",
     ),
 )(run)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError, UsageError
 from ...transforms.base import Gather
+from ..job import Job
 from ..part import PartRunner
 from ..runtime import run_stage
 from ..step import Stage
@@ -60,10 +61,12 @@ class BeamEngine:
         options: arguments for `PipelineOptions`. Without `--runner` the `FnApiRunner` is taken, as
             Beam's own default first tries to download another one: in this process, or on as many
             worker processes as the step has workers.
+        job: where jobs on a cluster are noted; None notes nothing.
     """
 
-    def __init__(self, options: Sequence[str] = ()) -> None:
+    def __init__(self, options: Sequence[str] = (), job: Job | None = None) -> None:
         self._options = list(options)
+        self._job = job
 
     def run(self, runner: PartRunner, parts: Sequence[str]) -> None:
         """Take the parts through the step; Beam decides where."""

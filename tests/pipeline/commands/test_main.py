@@ -68,7 +68,9 @@ def test_a_wrong_call_shows_the_usage(arguments):
     ],
 )
 def test_a_missing_extra_is_named_with_its_fix(recipe, module, arguments, sentence):
-    code, _, err = call("run", "recipe.yaml", *arguments, before=f"sys.modules[{module!r}] = None")
+    here = ["--set", "restarts=0"]  # in the process from which the module is taken
+    before = f"sys.modules[{module!r}] = None"
+    code, _, err = call("run", "recipe.yaml", *arguments, *here, before=before)
     assert code == 3
     assert sentence in err
     assert err.startswith("interlink: ")
@@ -76,7 +78,7 @@ def test_a_missing_extra_is_named_with_its_fix(recipe, module, arguments, senten
 
 
 def test_a_missing_engine_is_told_before_anything_is_written(recipe):
-    call("run", "recipe.yaml", before="sys.modules['ray'] = None")
+    call("run", "recipe.yaml", "--set", "restarts=0", before="sys.modules['ray'] = None")
     assert not Path("run").exists()
 
 
