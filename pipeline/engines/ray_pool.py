@@ -26,7 +26,7 @@ MAX_DEATHS = 12
 
 A part needs three deaths for each of its records that kill, which are quarantined then: this is
 enough for four such records at once, and stops what kills every worker, such as a broken library.
-A node takes its actors along, so the pool may lose all of them once more.
+A node takes its actors along: more are allowed by the size of the pool, less one.
 """
 LOOK_S = 2.0
 """How often the pool is fitted to the cluster. A dead node is noticed by Ray after 15 s or more."""
@@ -195,7 +195,7 @@ class Pool:
         self._deaths += 1
         reason = str(error).strip().splitlines()[0]
         logger.warning("a Ray worker died, its parts go to another: %s", reason)
-        if self._deaths > MAX_DEATHS + self._size:
+        if self._deaths >= MAX_DEATHS + self._size:
             raise IncompleteError(
                 f"{self._deaths} Ray workers died in a row, and no part was committed in between: "
                 f"more than the records of one part explain. The last: {reason} "
