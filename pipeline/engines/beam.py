@@ -35,7 +35,7 @@ try:
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
         from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-        from .beam_jobs import JobService, job_name
+        from .beam_jobs import JobService, dataflow_errors, job_name
 except ImportError as error:
     raise EnvironmentFault(
         "the engine 'beam' needs Apache Beam: pip install 'interlink[beam]', or use engine: local"
@@ -81,6 +81,7 @@ class BeamEngine:
     def run(self, runner: PartRunner, parts: Sequence[str]) -> None:
         """Take the parts through the step; Beam decides where."""
         name = job_name(runner, parts[0])
+        faults = dataflow_errors() if self._runner_name() == "DataflowRunner" else ()
         with quiet(_LEVELS, _THREADS, silence_root=True):
             self._connect()
             try:
@@ -88,11 +89,15 @@ class BeamEngine:
                     parts = self._follow_orphan(self._service, runner, parts, name)
                 if parts:
                     self._submit(runner, parts, name)
-            except (RuntimeError, OSError, grpc.RpcError, beam.error.BeamError) as error:
+            except (RuntimeError, OSError, grpc.RpcError, beam.error.BeamError, *faults) as error:
                 raise _why_failed(runner, error) from error
 
     def close(self) -> None:
         """Do nothing: a Beam job ends by itself."""
+
+    def _runner_name(self) -> str | None:
+        name: str | None = PipelineOptions(self._options).view_as(StandardOptions).runner
+        return name
 
     def _connect(self) -> None:
         endpoint = PipelineOptions(self._options).view_as(PortableOptions).job_endpoint
@@ -129,7 +134,7 @@ class BeamEngine:
         options = PipelineOptions(self._options)
         cloud = options.view_as(GoogleCloudOptions)  # where the option lies, whatever the runner
         cloud.job_name = cloud.job_name or name
-        is_local = options.view_as(StandardOptions).runner in {None, "FnApiRunner"}
+        is_local = self._runner_name() in {None, "FnApiRunner"}
         chosen = self._local_runner(options, runner.step.resources.workers) if is_local else None
         try:
             pipeline = beam.Pipeline(runner=chosen, options=options)

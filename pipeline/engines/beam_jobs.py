@@ -113,5 +113,15 @@ def job_name(runner: PartRunner, part: str) -> str:
     return f"interlink-{run}-{part.partition('-')[0]}-{folder}".lower().replace("_", "-")
 
 
+def dataflow_errors() -> tuple[type[Exception], ...]:
+    """Return what Dataflow's client raises of its own, for `except`."""
+    try:
+        from apache_beam.runners.dataflow.dataflow_runner import DataflowRuntimeException
+        from apache_beam.runners.dataflow.internal.apiclient import DataflowJobAlreadyExistsError
+    except ImportError:  # without its client there is no job that could fail
+        return ()
+    return (DataflowRuntimeException, DataflowJobAlreadyExistsError)
+
+
 def _step_name(folder: str) -> str:
     return folder.rpartition("-")[0]
