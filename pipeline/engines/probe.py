@@ -5,6 +5,7 @@ workers import this package, read and write the store and keep put-if-absent.
 """
 
 import dataclasses
+import functools
 import importlib
 import os
 import platform
@@ -35,7 +36,7 @@ from .engine import Engine
 NUM_RECORDS = 10
 PACKAGES = ("av", "numpy", "opencv-python-headless", "pyarrow")
 """Packages whose version decides bytes."""
-_PAUSE_S = 0.5
+_PAUSE_S = 0.2
 """What a record takes at least, so that no worker does them all."""
 _DECODE_S = 60.0
 
@@ -64,6 +65,7 @@ class WorkerReport:
 
 def report_worker(report_id: str) -> WorkerReport:
     """Describe the process that calls this."""
+    gpus, fault = _once_a_process()
     return WorkerReport(
         report_id=report_id,
         host=socket.gethostname(),
@@ -71,8 +73,8 @@ def report_worker(report_id: str) -> WorkerReport:
         python=f"{platform.python_version()} {platform.machine()}",
         version=__version__,
         packages=tuple(f"{name} {_version(name)}" for name in PACKAGES),
-        fault=_decoding_fault(),
-        gpus=_gpus(),
+        fault=fault,
+        gpus=gpus,
         free_gib=round(shutil.disk_usage(Path(os.environ.get("TMPDIR", "/tmp"))).free / 2**30, 1),
     )
 
@@ -109,9 +111,9 @@ def probe_engine(
         IncompleteError: workers died, or nothing of what they wrote has arrived.
     """
     store = Store(f"{run_url.rstrip('/')}/doctor-{uuid.uuid4().hex[:8]}")
+    asked = [Source(source_id=f"probe-{n}", uri=f"probe:{n}") for n in range(NUM_RECORDS)]
+    write_plan(store, 1, asked)
     try:
-        asked = [Source(source_id=f"probe-{n}", uri=f"probe:{n}") for n in range(NUM_RECORDS)]
-        write_plan(store, 1, asked)
         stage = Stage(name="report", transform=ReportWorker())
         step = Step(name="doctor", stages=[stage], engine=name, resources=resources)
         runner = PartRunner(store_url=store.url, step=step, key=step.key(""), previous_folder=None)
@@ -133,6 +135,12 @@ def probe_engine(
     finally:
         store.remove("")
     return [reports[place] for place in sorted(reports)]
+
+
+@functools.cache
+def _once_a_process() -> tuple[tuple[str, ...], str]:
+    """Find out what takes seconds."""
+    return _gpus(), _decoding_fault()
 
 
 def _version(name: str) -> str:
