@@ -116,9 +116,8 @@ class BeamEngine:
     ) -> Sequence[str]:
         """Wait for the end of a job that a dead driver has left, and return the parts to do."""
         store = Store(runner.store_url)
-        if self._job is not None:
-            service.clear(self._job, store, runner.folder)
-        orphan = service.find(name)
+        noted = self._job and service.clear(self._job, store, runner.folder)
+        orphan = noted or service.find(name)  # it may have begun and not been noted
         if orphan is None:
             return parts
         logger.warning("the job %s of an earlier driver goes on: waiting for its end", orphan)

@@ -67,20 +67,26 @@ class JobService:
         states = self._stub.GetStateStream(api.GetJobStateRequest(job_id=job_id))
         return PipelineResult(self._stub, job_id, messages, states)
 
-    def clear(self, job: Job, store: Store, folder: str) -> None:
-        """Cancel what dead drivers of a run left of a step under another key: it was edited.
+    def clear(self, job: Job, store: Store, folder: str) -> str | None:
+        """Take stock of the jobs that dead drivers of a run left.
 
-        Jobs of other steps are left alone, as an orchestrator may drive them from other hosts.
+        Those of the same step under another key are cancelled: the recipe was edited. Those of
+        other steps are left alone, as an orchestrator may drive them from other hosts.
+
+        Returns:
+            The id of a live job of the step in `folder`, or None.
         """
-        live = self.live_jobs()
+        live, wanted = self.live_jobs(), None
         for left in job.left_remote("beam"):
-            is_edited = left.step != folder and _step_name(left.step) == _step_name(folder)
-            if left.job_id in live and not is_edited:
-                continue
-            if left.job_id in live:
+            if left.job_id not in live:
+                job.forget_remote(left)
+            elif left.step == folder:
+                wanted = left.job_id
+            elif _step_name(left.step) == _step_name(folder):
                 logger.warning("cancelling the job %s, which a dead driver left", left.job_id)
                 self.abandon(left.job_id, store, left.step)
-            job.forget_remote(left)
+                job.forget_remote(left)
+        return wanted
 
     def abandon(self, job_id: str, store: Store, folder: str) -> None:
         """Cancel a job and wait for its end; its workers end after the part in hand.
