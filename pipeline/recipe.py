@@ -38,7 +38,12 @@ class Placement(_Section):
     workers: Workers | None = None
     """Workers at once; null takes the cores of this machine."""
     cpus: Annotated[float, Field(gt=0)] = 0.5
+    """CPUs that one worker reserves on Ray; GPUs likewise."""
     gpus: Annotated[float, Field(ge=0)] = 0.0
+    memory_gib: Annotated[float, Field(ge=0)] = 0.0
+    """Memory that one worker reserves on Ray; 0 reserves none."""
+    resources: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """Further resources of Ray that one worker reserves, such as `accelerator_type:H100: 0.001`."""
 
 
 class Steps(_Section):
