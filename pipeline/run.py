@@ -93,7 +93,7 @@ def _run(
         engines = _Engines(recipe, stack)
         for step in steps:
             engines.get(step.engine)
-        store = Store(recipe.run)
+        store = Store(recipe.run, single_writer=recipe.single_writer)
         store.probe()
         make_plans(store, recipe)
         store.put("recipe.yaml", recipe.resolved().encode())
@@ -168,7 +168,9 @@ def _run_plan(
             step=step,
             key=key,
             previous_folder=reports[-1].folder if reports else None,
+            single_writer=recipe.single_writer,
             scratch=recipe.scratch,
+            scratch_bytes=recipe.scratch_bytes,
             retry=retry,
         )
         report = run_step(
