@@ -20,6 +20,7 @@ from types import TracebackType
 
 import psutil
 
+from ..schemas.errors import EnvironmentFault
 from .store import Store
 
 logger = logging.getLogger(__name__)
@@ -227,9 +228,12 @@ def _take_away(store: Store, path: str, pid: int) -> None:
     if os.getpid() != pid:
         return  # a fork that ends
     try:
-        store.remove(path)
+        if path.endswith(f"/{BEGUN_NAME}"):
+            store.remove_file(path)
+        else:
+            store.remove(path)
     # RuntimeError: at the interpreter's end, remote stores can start no more threads.
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, EnvironmentFault) as error:
         logger.warning("cannot remove %s: %s", store.display(path), error)
 
 

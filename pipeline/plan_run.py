@@ -12,10 +12,10 @@ from .observer import Observer
 from .part import PartRunner
 from .plan import plan_parts
 from .recipe import Recipe
-from .runtime import RetryPolicy
 from .step import EngineName, Step
 from .step_run import StepReport, read_step, run_step
 from .store import Store
+from .trials import RetryPolicy
 
 
 class PlanRunner:
@@ -113,6 +113,8 @@ class PlanRunner:
             step=step,
             key=key,
             previous_folder=previous_folder,
+            single_writer=self._recipe.single_writer,
             scratch=self._recipe.scratch,
+            scratch_bytes=self._recipe.scratch_bytes,
             retry=RetryPolicy(attempts=retries.attempts, first_pause_s=retries.first_pause_s),
         )

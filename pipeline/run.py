@@ -20,7 +20,6 @@ from .step import EngineName, Step
 from .step_run import StepReport
 from .store import Store
 from .threads import use_one_thread
-from .trials import RetryPolicy
 
 PLAN_SIZE = 30_000
 """Sources of one plan: bounds the working files, and publishes early."""
@@ -146,7 +145,7 @@ def _run(
     finish_plan: Callable[[Store, int, list[StepReport]], None],
 ) -> list[StepReport]:
     use_one_thread()
-    store = Store(recipe.run)
+    store = Store(recipe.run, single_writer=recipe.single_writer)
     job = job or Job(recipe.run)
     line = [job.line] if job.line else []
     everyone = (*observers, *line, EventLog(store.local_path("events.jsonl")))

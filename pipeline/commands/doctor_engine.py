@@ -50,7 +50,7 @@ def diagnose(
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="interlink-doctor-"))
             recipe = Recipe(sources=folder, run=folder)
         kinds = _kinds(recipe, engine)
-        Store(recipe.run).probe()
+        Store(recipe.run, single_writer=recipe.single_writer).probe()
         made = make_engine(
             engine,
             beam_options=(*recipe.beam.options, *options),
