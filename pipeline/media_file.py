@@ -1,6 +1,7 @@
 """The media file of a part: frames, audio and clips, one row each, in row groups of one video."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -90,12 +91,19 @@ class MediaWriter:
 
 
 class MediaReader:
-    """Reads rows of media files, keeping the last row group at hand: rows are read in order."""
+    """Reads rows of media files, keeping the last row group at hand: rows are read in order.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: where the files lie.
+        bring: gives a local path of a file, or None where it is to be read from the store.
+    """
+
+    def __init__(self, store: Store, bring: Callable[[str], Path | None] | None = None) -> None:
         self._store = store
+        self._bring = bring or store.local_path
         self._key: tuple[str, int] | None = None
         self._column: pa.ChunkedArray | None = None
+        self._footer: pq.FileMetaData | None = None
 
     def read(self, reference: Reference) -> bytes:
         """Return the bytes of one row.
@@ -105,12 +113,8 @@ class MediaReader:
         """
         if reference.row_group is None or reference.row is None:
             raise ValueError(f"{reference} means a whole file, not a row of a media file")
-        key = (reference.file, reference.row_group)
-        if key != self._key:
-            with self._store.open(reference.file) as file:
-                parquet = pq.ParquetFile(file, page_checksum_verification=True)
-                table = parquet.read_row_group(reference.row_group, columns=["bytes"])
-            self._key, self._column = key, table.column("bytes")
+        if (reference.file, reference.row_group) != self._key:
+            self._read_group(reference.file, reference.row_group)
         assert self._column is not None
         data: bytes = self._column[reference.row].as_py()
         if hashlib.sha256(data).hexdigest() != reference.sha256:
@@ -119,3 +123,14 @@ class MediaReader:
                 f"not have the digest {reference.sha256[:12]}... that its reference names"
             )
         return data
+
+    def _read_group(self, file: str, group: int) -> None:
+        footer = self._footer if self._key is not None and self._key[0] == file else None
+        local = self._bring(file)
+        # From a remote store, one range for each row group: nothing is read ahead.
+        opened = local.open("rb") if local else self._store.open(file, read_ahead=False)
+        with opened as content:
+            parquet = pq.ParquetFile(content, metadata=footer, page_checksum_verification=True)
+            table = parquet.read_row_group(group, columns=["bytes"])
+            self._footer = parquet.metadata
+        self._key, self._column = (file, group), table.column("bytes")

@@ -113,6 +113,8 @@ class PlanRunner:
             step=step,
             key=key,
             previous_folder=previous_folder,
+            single_writer=self._recipe.single_writer,
             scratch=self._recipe.scratch,
+            scratch_bytes=self._recipe.scratch_bytes,
             retry=RetryPolicy(attempts=retries.attempts, first_pause_s=retries.first_pause_s),
         )

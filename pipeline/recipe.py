@@ -20,6 +20,7 @@ from ..transforms.speech.transcribe import Transcribe
 from ..transforms.text.assemble import AssembleDocuments
 from .recipe_errors import explain
 from .recipe_yaml import overrule, read_mapping
+from .scratch import DEFAULT_COPIES_BYTES
 from .step import EngineName
 
 Workers = Annotated[int, Field(ge=1)]
@@ -38,7 +39,12 @@ class Placement(_Section):
     workers: Workers | None = None
     """Workers at once; null takes the cores of this machine."""
     cpus: Annotated[float, Field(gt=0)] = 0.5
+    """CPUs that one worker reserves on Ray; GPUs likewise."""
     gpus: Annotated[float, Field(ge=0)] = 0.0
+    memory_gib: Annotated[float, Field(ge=0)] = 0.0
+    """Memory that one worker reserves on Ray; 0 reserves none."""
+    resources: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """Further resources of Ray that one worker reserves, such as `accelerator_type:H100: 0.001`."""
 
 
 class Steps(_Section):
@@ -122,7 +128,12 @@ class Recipe(_Section):
     """The run ends between two parts when so many seconds are over, resumable: for batch systems
     that kill what outstays its time. Leave a part's time, and 25 s, between the two."""
     scratch: str | None = None
-    """Local folder for unfinished files; null puts it beside a local run."""
+    """Local folder for unfinished files; null puts it beside a local run, else under `/tmp`."""
+    scratch_bytes: Annotated[int, Field(ge=1)] = DEFAULT_COPIES_BYTES
+    """Room that a worker takes in `scratch` for copies of sources and media of a remote run."""
+    single_writer: bool = False
+    """Takes a store that does not keep put-if-absent; this run must then never run twice at once.
+    """
 
     @field_validator("sources", mode="before")
     @classmethod

@@ -146,7 +146,7 @@ def _run(
     finish_plan: Callable[[Store, int, list[StepReport]], None],
 ) -> list[StepReport]:
     use_one_thread()
-    store = Store(recipe.run)
+    store = Store(recipe.run, single_writer=recipe.single_writer)
     job = job or Job(recipe.run)
     line = [job.line] if job.line else []
     everyone = (*observers, *line, EventLog(store.local_path("events.jsonl")))

@@ -53,7 +53,7 @@ def run_step(
         BudgetExceededError: more than `max_failed_share` of at least 200 records failed.
         IncompleteError: the engine ended or the time is over, and parts are missing.
     """
-    store, step = Store(runner.store_url), runner.step
+    store, step = runner.open_store(), runner.step
     take_stop(store, runner.folder)  # what stopped an earlier run may be mended by now
     watcher = CommitWatcher(
         store,
@@ -80,7 +80,7 @@ def run_step(
                 engine.run(runner, watcher.missing)
         except IncompleteError as error:
             ended = error
-            watcher.look()
+            watcher.look_closely()
     _raise_if_unfinished(store, runner, watcher, ended)
     commits = tuple(watcher.commits[part] for part in parts)
     report = _report(

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from types import TracebackType
 
-from ..schemas.errors import BudgetExceededError, IncompleteError
-from .commit import Commit, read_commit, stop_step
+from ..schemas.errors import BudgetExceededError, EnvironmentFault, IncompleteError
+from .commit import Commit, read_commits, stop_step
 from .faults import fault_point
 from .observer import Observer
 from .store import Store
@@ -43,7 +43,7 @@ class CommitWatcher:
         self.commits: dict[str, Commit] = {}
         self._store = store
         self._folder = folder
-        self._missing = list(parts)
+        self._missing = dict.fromkeys(parts)
         self._max_failed_share = max_failed_share
         self._observers: Sequence[Observer] = ()
         # What was committed before is known, not news.
@@ -73,17 +73,24 @@ class CommitWatcher:
         self._ended.set()
         self._thread.join()
         if error is None:
-            self.look()
+            self.look_closely()
 
     def look(self) -> None:
         """Take in the commits that have appeared since the last look."""
         fault_point("watcher.look", self._folder)
         begun = set(self._store.names(self._folder))
-        for part in [part for part in self._missing if part in begun]:
-            commit = read_commit(self._store, self._folder, part)
+        self._take_in([part for part in self._missing if part in begun])
+
+    def look_closely(self) -> None:
+        """Take in all commits, whatever is listed: some stores list what is new a little later."""
+        self._take_in(list(self._missing))
+
+    def _take_in(self, parts: Sequence[str]) -> None:
+        commits = read_commits(self._store, self._folder, parts)
+        for part, commit in zip(parts, commits, strict=True):
             if commit is None:
                 continue
-            self._missing.remove(part)
+            del self._missing[part]
             self.commits[part] = commit
             for observer in self._observers:
                 observer.part_done(commit)
@@ -109,7 +116,7 @@ class CommitWatcher:
         while not self._ended.wait(self._pause_s):
             try:
                 self.look()
-            except OSError as trouble:  # the look after the engine's end counts
+            except (OSError, EnvironmentFault) as trouble:  # the look after the engine's end counts
                 logger.warning("cannot list %s: %s", self._store.display(self._folder), trouble)
                 continue
             error = self.failed_too_often() or out_of_time(self._until)

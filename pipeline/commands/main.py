@@ -125,7 +125,15 @@ app.command(
         "interlink card demo/dataset", "interlink card s3://bucket/dataset --name 'Cooking videos'"
     )
 )(card)
-app.command(epilog=_examples("interlink doctor"))(doctor)
+app.command(
+    context_settings={"allow_extra_args": True},
+    epilog=_examples(
+        "interlink doctor",
+        "interlink doctor --engine ray recipe.yaml",
+        "interlink doctor --engine beam recipe.yaml -- --runner=FlinkRunner "
+        "--flink_master=host:8081",
+    ),
+)(doctor)
 
 
 def main() -> None:

@@ -90,7 +90,7 @@ def _supervise(recipe: Recipe, arguments: list[str]) -> None:
     own = [sys.executable, "-P", "-m", "interlink", "run", f"{JOB_OPTION}={until or 0.0}"]
     supervisor = Supervisor(
         command=[*own, *arguments],
-        run=Store(recipe.run),
+        run=Store(recipe.run, single_writer=recipe.single_writer),
         restarts=recipe.restarts,
         until=until,
         tell=lambda sentence: print(f"interlink: {sentence}", file=sys.stderr),

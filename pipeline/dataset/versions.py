@@ -75,7 +75,11 @@ def commit_version(
 def newest_manifest(dataset: Store) -> Manifest | None:
     """Return the newest version of a dataset, or None if there is none yet."""
     versions = manifest_versions(dataset)
-    return _read_version(dataset, versions[-1]) if versions else None
+    newest = _read_version(dataset, versions[-1]) if versions else None
+    # Some stores list what is new a little later, and a version must follow the very newest.
+    while (later := _later_version(dataset, newest)) is not None:
+        newest = later
+    return newest
 
 
 def read_manifest(dataset: Store, version: int | None = None) -> Manifest:
@@ -117,6 +121,12 @@ def read_shards(dataset: Store, manifest: Manifest) -> Iterator[Shard]:
 
 def _read_version(dataset: Store, version: int) -> Manifest:
     return Manifest.from_json(dataset.read(manifest_path(version)))
+
+
+def _later_version(dataset: Store, version: Manifest | None) -> Manifest | None:
+    path = manifest_path(version.version + 1 if version else 1)
+    content = next(dataset.read_all([path]))
+    return None if content is None else Manifest.from_json(content)
 
 
 def _read_list(dataset: Store, listed: ShardList) -> list[Shard]:

@@ -45,7 +45,7 @@ def publish_plan(run: Store, recipe: Recipe, plan: int, steps: Sequence[StepRepo
         plan: number of the plan.
         steps: what each step did on it, in order; the last one's records are documents.
     """
-    dataset = Store(recipe.dataset_url)
+    dataset = Store(recipe.dataset_url, single_writer=recipe.single_writer)
     manifest = commit_version(run, dataset, steps[-1].commits, provenance=_provenance(run, recipe))
     fault_point("funnel.before", str(plan))
     write_funnel(run, dataset, plan, steps)

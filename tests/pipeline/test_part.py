@@ -14,7 +14,7 @@ from interlink.pipeline import part as part_module
 from interlink.pipeline.commit import DONE_NAME, STOP_NAME, StageCounts, read_commit, take_stop
 from interlink.pipeline.records_file import read_records
 from interlink.pipeline.step import Stage
-from interlink.schemas.errors import EnvironmentFault, IncompleteError
+from interlink.schemas.errors import EnvironmentFault
 from interlink.schemas.outcome import Outcome
 from interlink.schemas.source import Source
 from interlink.transforms.base import Kept, Map, parameter
@@ -196,18 +196,6 @@ def test_a_full_disk_is_told_apart_from_a_bug(run, monkeypatch):
     error = take_stop(run.store, runner.folder)
     assert isinstance(error, EnvironmentFault)
     assert "no space left to write" in str(error)
-
-
-def test_a_lost_connection_to_the_store_ends_a_job_that_can_go_on(run, monkeypatch):
-    def lost(*_):
-        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
-
-    monkeypatch.setattr(part_module, "read_part", lost)
-    runner = run.runner(Stage(name="copy", transform=Copy()))
-    assert runner.run(run.parts[0]) is None
-    error = take_stop(run.store, runner.folder)
-    assert isinstance(error, IncompleteError)
-    assert "Connection reset by peer; run again to go on" in str(error)
 
 
 def test_a_fault_of_the_machine_is_no_death(tmp_path):
