@@ -1,6 +1,7 @@
 """The funnel of a plan: one row per attempted source and clip, with its outcome."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -15,11 +16,18 @@ from ..step_run import StepReport
 from ..store import Store
 
 FUNNEL_FOLDER = "funnel"
+_NAME = re.compile(r"\d{3,}\.parquet")
 
 
 def funnel_path(plan: int) -> str:
     """Return the path of a plan's funnel under the dataset's root."""
     return f"{FUNNEL_FOLDER}/{plan:03d}.parquet"
+
+
+def funnel_paths(dataset: Store) -> list[str]:
+    """Return the paths of all funnels, by plan; what a killed run left unfinished is none."""
+    names = (name for name in dataset.names(FUNNEL_FOLDER) if _NAME.fullmatch(name))
+    return [f"{FUNNEL_FOLDER}/{name}" for name in names]
 
 
 def write_funnel(run: Store, dataset: Store, plan: int, steps: Sequence[StepReport]) -> None:
@@ -89,8 +97,8 @@ def read_funnel(dataset: Store) -> pa.Table:
     """
     keys = ["kind", "step", "stage", "disposition", "code"]
     counted = []
-    for name in dataset.names(FUNNEL_FOLDER):
-        with dataset.open(f"{FUNNEL_FOLDER}/{name}") as file:
+    for path in funnel_paths(dataset):
+        with dataset.open(path) as file:
             table = pq.read_table(file, columns=keys, use_threads=False)
         counted.append(table.group_by(keys).aggregate([([], "count_all")]))
     if not counted:

@@ -114,6 +114,11 @@ class ChaosRun:
         """The dataset's folder."""
         return self.folder / "dataset"
 
+    @property
+    def output(self) -> Path:
+        """What the last start printed."""
+        return self.folder / "output.txt"
+
     def _content(self) -> dict[str, object]:
         return {
             "sources": str(self.manifest),
@@ -139,7 +144,7 @@ class ChaosRun:
         faults = {VARIABLE: to_spec(self.counts, list(self.faults))} if self.faults else {}
         path = [str(_LIGHT), os.environ.get("PYTHONPATH", "")]
         own = {_MARK: self.mark, "PYTHONPATH": os.pathsep.join(path), "RAY_TMPDIR": "/tmp"}
-        with (self.folder / "output.txt").open("wb") as output:
+        with self.output.open("wb") as output:
             return subprocess.Popen(
                 [*command, "run", str(self.recipe), "--engine", self.engine, *self.options],
                 env={**os.environ, **own, **faults, **self.environment},
@@ -153,7 +158,7 @@ class ChaosRun:
         while not exits or (exits[-1] != 0 and len(exits) <= MAX_RESTARTS):
             exits.append(self._wait(self.start(*wrapper)))
             self.wait_until_gone()
-        output = (self.folder / "output.txt").read_text(errors="replace")
+        output = self.output.read_text(errors="replace")
         return ChaosResult(exits=tuple(exits), fired=tuple(self.fired()), output=output)
 
     def until_done_forked(self, *, limit: int = MAX_RESTARTS + 1) -> ChaosResult:
@@ -165,7 +170,7 @@ class ChaosRun:
         self.recipe.write_text(yaml.safe_dump(content))
         self._wait(self.start(module=("interlink_toy_starts", str(limit))))
         self.wait_until_gone()
-        output = (self.folder / "output.txt").read_text(errors="replace")
+        output = self.output.read_text(errors="replace")
         exits = json.loads(output.strip().splitlines()[-1])
         return ChaosResult(exits=tuple(exits), fired=tuple(self.fired()), output=output)
 

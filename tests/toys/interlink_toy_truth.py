@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from interlink.pipeline.commit import DONE_NAME, Commit, read_commit
+from interlink.pipeline.dataset.funnel import funnel_paths
 from interlink.pipeline.dataset.versions import (
     manifest_path,
     manifest_versions,
@@ -40,8 +41,8 @@ def truth_of(run: Path, dataset: Path) -> Truth:
     named = [path for shard in read_shards(target, manifest) for path in _paths(shard)]
     funnel = [
         row
-        for path in sorted((dataset / "funnel").iterdir())
-        for row in pq.ParquetFile(path).read().to_pylist()
+        for path in funnel_paths(target)
+        for row in pq.ParquetFile(dataset / path).read().to_pylist()
     ]
     return Truth(
         content_digest=manifest.content_digest,
@@ -87,7 +88,7 @@ def check_commits(run: Path) -> None:
 
 def _of(dataset: Path) -> set[str]:
     store = Store(str(dataset))
-    named = {"README.md", *(f"funnel/{path.name}" for path in (dataset / "funnel").iterdir())}
+    named = {"README.md", *funnel_paths(store)}
     named |= {p.relative_to(dataset).as_posix() for p in (dataset / "card").glob("*.svg")}
     for version in manifest_versions(store):
         manifest = read_manifest(store, version)
