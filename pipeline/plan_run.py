@@ -12,10 +12,10 @@ from .observer import Observer
 from .part import PartRunner
 from .plan import plan_parts
 from .recipe import Recipe
-from .runtime import RetryPolicy
 from .step import EngineName, Step
 from .step_run import StepReport, read_step, run_step
 from .store import Store
+from .trials import RetryPolicy
 
 
 class PlanRunner:

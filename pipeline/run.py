@@ -20,7 +20,6 @@ from .step import EngineName, Step
 from .step_run import StepReport
 from .store import Store
 from .threads import use_one_thread
-from .trials import RetryPolicy
 
 PLAN_SIZE = 30_000
 """Sources of one plan: bounds the working files, and publishes early."""
