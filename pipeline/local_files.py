@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..schemas.errors import EnvironmentFault
+from .faults import fault_point
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
@@ -22,6 +23,7 @@ def link_if_absent(target: Path, data: bytes) -> bool:
     unfinished = _unfinished(target)
     unfinished.write_bytes(data)
     try:
+        fault_point("store.written", str(target), written=unfinished)
         flush(unfinished)
         os.link(unfinished, target)
     except FileExistsError:

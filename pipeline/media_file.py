@@ -33,6 +33,7 @@ class MediaWriter:
         self._num_bytes = 0
         self._video_id = ""
         self._row_group = 0
+        self._added: dict[tuple[object, ...], Reference] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -40,7 +41,17 @@ class MediaWriter:
         return self._writer is None and not self._rows
 
     def add(self, row: Media, video_id: str) -> Reference:
-        """Append a row and return what points at it."""
+        """Append a row and return what points at it.
+
+        What is there already is not added again: a batch that is tried again after a transient
+        failure leaves the file as if nothing had failed.
+        """
+        same = (video_id, row.owner_id, row.kind, row.start_us, row.end_us, row.sha256)
+        if same not in self._added:
+            self._added[same] = self._append(row, video_id)
+        return self._added[same]
+
+    def _append(self, row: Media, video_id: str) -> Reference:
         is_full = self._num_bytes + len(row.bytes) > MAX_ROW_GROUP_BYTES
         if self._rows and (is_full or video_id != self._video_id):
             self._flush()

@@ -24,6 +24,7 @@ from .commit import (
     read_commit,
     stop_step,
 )
+from .faults import fault_point
 from .kept import read_kept
 from .local_files import disk_faults
 from .plan import read_part
@@ -113,15 +114,18 @@ class PartRunner:
         scratch = self._scratch(store) / attempt.name
         workspace = PartWorkspace(store, attempt.folder, scratch, self.scratch_bytes)
         try:
+            fault_point("part.begun", attempt.folder)
             records = self._inputs(store, part)
             outcomes: list[Outcome] = []
             for stage in self.step.stages:
+                fault_point("stage.before", f"{attempt.folder}/{stage.name}")
                 stage.transform.open_part(workspace)
                 run = run_stage(
                     stage, records, step=self.step.name, retry=self.retry, attempt=attempt
                 )
                 records = run.records
                 outcomes.extend(run.outcomes)
+                fault_point("stage.after", f"{attempt.folder}/{stage.name}")
             files = self._write(store, workspace, attempt.folder, records, outcomes)
             commit = Commit(
                 part=part,
@@ -160,6 +164,7 @@ class PartRunner:
         kept, fates = workspace.scratch / KEPT_NAME, workspace.scratch / OUTCOMES_NAME
         write_records(kept, records, self.step.output_type)
         write_records(fates, outcomes, Outcome)
+        fault_point("part.written", folder, written=kept)
         verify_parquet(kept, num_rows=len(records))
         verify_parquet(fates, num_rows=len(outcomes))
         local = [kept, fates]
@@ -167,14 +172,17 @@ class PartRunner:
         if media is not None:
             verify_parquet(media)
             local.append(media)
+        fault_point("part.verified", folder)
         files = [_describe(path, f"{folder}/{path.name}") for path in local]
         for path, file in zip(local, files, strict=True):
             store.put_file(file.path, path)
         return (*files, *workspace.files)
 
     def _commit(self, store: Store, attempt: Attempt, commit: Commit) -> Commit:
+        fault_point("commit.before", attempt.folder)
         attempt.before_commit()
         if store.put_if_absent(f"{self.folder}/{commit.part}/{DONE_NAME}", commit.to_json()):
+            fault_point("commit.after", attempt.folder)
             attempt.bury_others()
             return commit
         # Another worker was faster; its bytes are as good as ours.

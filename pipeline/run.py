@@ -8,6 +8,7 @@ from itertools import islice
 from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
+from .faults import fault_point
 from .job import Job
 from .observer import EventLog, Observer
 from .part import step_folder
@@ -154,12 +155,16 @@ def _run(
         store.probe()
         with job.begin(runner.engine_names):
             if wanted.is_planning:
+                fault_point("plan.before")
                 make_plans(store, recipe)
+                fault_point("plan.after")
             store.put("recipe.yaml", recipe.resolved().encode())
             store.put(DIGESTS_NAME, _digests(recipe, steps))
             for plan in _wanted_plans(store, wanted.plan):
                 done = runner.take(plan)
+                fault_point("publish.before", str(plan))
                 finish_plan(store, plan, done)
+                fault_point("publish.after", str(plan))
                 reports.extend(done)
                 _write_stats(store, reports)
     return reports

@@ -8,6 +8,7 @@ from ..schemas.errors import IncompleteError, UsageError
 from .commit import Commit, StageCounts, read_commit, take_stop
 from .cpu import cpu_seconds
 from .engines.engine import Engine
+from .faults import fault_point
 from .observer import Observer
 from .part import PartRunner
 from .step import EngineName
@@ -68,6 +69,7 @@ def run_step(
         observer.step_started(
             plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
         )
+    fault_point("step.started", runner.folder)
     ended: IncompleteError | None = None
     if watcher.missing:
         late = out_of_time(until)
@@ -89,6 +91,7 @@ def run_step(
         wall_s=round(time.monotonic() - wall, 3),
         cpu_s=round(cpu_seconds() - cpu, 3),
     )
+    fault_point("step.ended", runner.folder)
     for observer in observers:
         observer.step_ended(plan=plan, step=step.name, wall_s=report.wall_s, cpu_s=report.cpu_s)
     return report

@@ -18,6 +18,7 @@ from typing import IO, Any, TypeVar, cast
 from fsspec.implementations.local import LocalFileSystem
 
 from ..schemas.file_path import path_under
+from .faults import fault_point
 from .local_files import beside, disk_faults, flush, link_if_absent, link_or_copy
 from .patience import PatientFile, ask
 from .probe import probe_store
@@ -122,6 +123,7 @@ class Store:
         Raises:
             FileNotFoundError: there is none.
         """
+        fault_point("store.read", path)
         target = self.locate(path)
         content: bytes = self._ask("read", path, lambda: self._fs.cat_file(target))
         return content
@@ -143,6 +145,7 @@ class Store:
             read_ahead: whether a read of a remote file brings what follows too, as pays where all
                 is read in order.
         """
+        fault_point("store.open", path)
         target = self.locate(path)
         options = {} if self.is_local or read_ahead else {"cache_type": "none"}
         opened = self._ask("read", path, lambda: self._fs.open(target, "rb", **options))
@@ -179,6 +182,7 @@ class Store:
         """
         target = self.locate(path)
         with disk_faults(target):
+            fault_point("store.put", path)
             if self.is_local:
                 return link_if_absent(Path(target), data)
             if self.single_writer:
@@ -196,6 +200,7 @@ class Store:
         """Take a local file over to `path`; on a local store it is moved, not copied."""
         target = self.locate(path)
         with disk_faults(target):
+            fault_point("store.put", path)
             if self.is_local:
                 Path(target).parent.mkdir(parents=True, exist_ok=True)
                 shutil.move(local, target)  # from another disk, the bytes are copied only now
@@ -203,14 +208,17 @@ class Store:
             else:
                 self._upload(local, path)
                 local.unlink()
+            fault_point("store.moved", path)
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file that nobody else writes, or only with the same bytes."""
         target = self.locate(path)
         with disk_faults(target):
+            fault_point("store.put", path)
             if self.is_local:
                 with beside(Path(target)) as unfinished:
                     unfinished.write_bytes(data)
+                    fault_point("store.written", path, written=unfinished)
             else:
                 self._ask("write", path, lambda: self._fs.pipe_file(target, data))
 
@@ -221,6 +229,7 @@ class Store:
         """
         source, target = self.local_path(path), other.local_path(other_path)
         with disk_faults(other.locate(other_path)):
+            fault_point("store.copy", other_path)
             if source and target:
                 link_or_copy(source, target)
             elif source:
@@ -236,6 +245,7 @@ class Store:
 
     def remove(self, path: str) -> None:
         """Remove the file or folder at `path`, if there is one."""
+        fault_point("store.remove", path)
         target = self.locate(path)
         with contextlib.suppress(FileNotFoundError):
             if self.is_local:
@@ -245,6 +255,7 @@ class Store:
 
     def remove_file(self, path: str) -> None:
         """Remove the file at `path`, if there is one: one call where `remove` takes two."""
+        fault_point("store.remove", path)
         target = self.locate(path)
         with contextlib.suppress(FileNotFoundError):
             self._ask("remove", path, lambda: self._fs.rm_file(target))

@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 Result = Kept[Any] | Rejected | Failed
 
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_BROKEN = {errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""Errors of a disk or a system on which any other record would have failed as well."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
@@ -146,8 +150,10 @@ def _blame(error: Exception) -> Failed:
         raise EnvironmentFault(
             "out of memory: give the worker more, or lower its batch size"
         ) from error
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, OSError) and error.errno in _FULL:
         raise EnvironmentFault(f"disk full: {error}; free some space, then run again") from error
+    if isinstance(error, OSError) and error.errno in _BROKEN:
+        raise EnvironmentFault(f"the machine failed: {error}; mend it, then run again") from error
     if isinstance(error, RecordError):
         _stop_if_environment(error.code, error.message)
         return Failed(

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from ..schemas.errors import BudgetExceededError, EnvironmentFault, IncompleteError
 from .commit import Commit, read_commits, stop_step
+from .faults import fault_point
 from .observer import Observer
 from .store import Store
 
@@ -76,6 +77,7 @@ class CommitWatcher:
 
     def look(self) -> None:
         """Take in the commits that have appeared since the last look."""
+        fault_point("watcher.look", self._folder)
         begun = set(self._store.names(self._folder))
         self._take_in([part for part in self._missing if part in begun])
 

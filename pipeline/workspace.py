@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..schemas.errors import EnvironmentFault
 from ..schemas.reference import Media, Reference
+from .faults import fault_point
 from .media_file import MediaReader, MediaWriter
 from .scratch import DEFAULT_COPIES_BYTES, LocalCopies, ScratchFolder, check_digest
 from .store import Store
@@ -61,6 +62,7 @@ class PartWorkspace:
             EnvironmentFault: the file cannot be read; no record is to blame.
             ValueError: the bytes are others.
         """
+        fault_point("workspace.read", f"{self._attempt}/{reference.file}")
         with _blames_the_store(self._store, reference.file):
             if reference.row_group is not None:
                 return self._reader.read(reference)
@@ -105,6 +107,7 @@ class PartWorkspace:
         """Take a local file over into the attempt, named by its digest."""
         target = f"{self._attempt}/{sha256[:32]}{path.suffix.lower()}"
         num_bytes = path.stat().st_size
+        fault_point("workspace.add_file", target)
         self._store.put_file(target, path)
         file = CommittedFile(path=target, num_bytes=num_bytes, sha256=sha256)
         if file not in self.files:  # a batch that is tried again adds its files again

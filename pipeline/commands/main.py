@@ -9,7 +9,7 @@ from types import TracebackType
 
 import typer
 
-from ...schemas.errors import EnvironmentFault, InterlinkError
+from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError
 from ..threads import use_one_thread
 from .audit import audit
 from .caption import caption
@@ -149,6 +149,8 @@ def main() -> None:
             _end_if_stopped()
     except InterlinkError as error:
         _end(error)
+    except (ConnectionError, TimeoutError) as error:
+        _end(IncompleteError(f"lost a connection: {error}; what is committed stays, run again"))
     except OSError as error:
         if error.errno not in _MACHINE_FAULTS:
             raise

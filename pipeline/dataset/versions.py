@@ -25,6 +25,7 @@ from ...schemas.manifest import (
 )
 from ...schemas.view import DEFAULT_VIEWS, View
 from ..commit import KEPT_NAME, Commit
+from ..faults import fault_point
 from ..store import Store
 from ..workspace import MEDIA_NAME, CommittedFile
 
@@ -64,7 +65,9 @@ def commit_version(
         after = _next_version(dataset, before, shards, provenance, views)
         if before is not None and after.content_digest == before.content_digest:
             return before
+        fault_point("manifest.before", str(after.version))
         if dataset.put_if_absent(manifest_path(after.version), after.to_json()):
+            fault_point("manifest.after", str(after.version))
             return after
         logger.info("version %d was taken by another run; building upon it", after.version)
 
@@ -166,7 +169,9 @@ def _add_shard(run: Store, dataset: Store, commit: Commit) -> Iterator[Shard]:
 def _add_file(run: Store, dataset: Store, file: CommittedFile, stem: str) -> str:
     path = f"{stem}-{file.sha256[:8]}.parquet"
     if not dataset.exists(path):
+        fault_point("shard.before", path)
         run.copy_to(file.path, dataset, path)
+        fault_point("shard.after", path)
     return path
 
 

@@ -10,6 +10,7 @@ from ... import __version__
 from ...schemas.manifest import Manifest, Provenance
 from ..dataset.funnel import write_funnel
 from ..dataset.versions import commit_version, read_manifest
+from ..faults import fault_point
 from ..recipe import Recipe
 from ..step_run import StepReport
 from ..store import Store
@@ -46,7 +47,9 @@ def publish_plan(run: Store, recipe: Recipe, plan: int, steps: Sequence[StepRepo
     """
     dataset = Store(recipe.dataset_url, single_writer=recipe.single_writer)
     manifest = commit_version(run, dataset, steps[-1].commits, provenance=_provenance(run, recipe))
+    fault_point("funnel.before", str(plan))
     write_funnel(run, dataset, plan, steps)
+    fault_point("card.before", str(plan))
     rewrite_card(dataset, recipe.name or run.display().rstrip("/").rsplit("/", 1)[-1])
     logger.info("%s is at version %d", dataset.display(), manifest.version)
     return Publication(dataset_url=recipe.dataset_url, manifest=manifest)

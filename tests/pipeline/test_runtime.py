@@ -143,7 +143,12 @@ def test_a_group_that_fails_gives_one_outcome_per_member():
 
 
 @pytest.mark.parametrize(
-    ("fate", "text"), [("full", "disk full.*No space left"), ("broken", "toy machine is broken")]
+    ("fate", "text"),
+    [
+        ("full", "disk full.*No space left"),
+        ("bad disk", "the machine failed.*Input/output error"),
+        ("broken", "toy machine is broken"),
+    ],
 )
 def test_the_machine_s_fault_stops_the_run_and_blames_no_record(fate, text):
     with pytest.raises(EnvironmentFault, match=text):

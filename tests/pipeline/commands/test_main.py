@@ -98,6 +98,14 @@ def test_a_fault_of_the_disk_is_no_bug(recipe):
     assert (code, err) == (3, "interlink: No space left on device: x.png\n")
 
 
+def test_a_lost_connection_is_no_bug_and_can_be_gone_on_from(recipe):
+    broken = "import interlink.pipeline.commands.plan as p; p.load_recipe = fail"
+    fail = "fail = lambda *a: (_ for _ in ()).throw(ConnectionResetError(104, 'reset by peer'))"
+    code, _, err = call("plan", "recipe.yaml", before=f"{fail}; {broken}")
+    assert code == 4
+    assert "interlink: lost a connection: [Errno 104] reset by peer" in err
+
+
 def test_every_command_teaches_by_examples(interlink):
     _, out = interlink("--help")
     assert "Exit codes: 0 done, 1 bug, 2 usage" in out
