@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from interlink_toy_stores import World, strict_world
 
 from interlink.pipeline.commit import Commit
 from interlink.pipeline.dataset.reader import read_documents
@@ -36,6 +37,12 @@ def run(tmp_path) -> Store:
 @pytest.fixture
 def dataset(tmp_path) -> Store:
     return Store(str(tmp_path / "dataset"))
+
+
+@pytest.fixture
+def world() -> World:
+    with strict_world("world") as world:
+        yield world
 
 
 @pytest.fixture
@@ -141,9 +148,12 @@ def test_a_dataset_of_nothing_has_a_version_all_the_same(run, dataset, commit_pa
     assert commit_version(run, dataset, commits, provenance=PROVENANCE) == manifest
 
 
+@pytest.mark.parametrize("place", ["disk", "a store that lists late"])
 def test_plans_that_are_published_at_once_are_all_in_the_newest_version(
-    run, dataset, commit_part, make_documents
+    run, dataset, world, commit_part, make_documents, place
 ):
+    if place != "disk":
+        dataset, world.listing_delay = Store("strict://world/dataset"), 5
     documents = make_documents("a")
     commits = [commit_part(f"{plan:03d}-00000", documents) for plan in range(1, 7)]
     start = threading.Barrier(len(commits))
@@ -157,7 +167,7 @@ def test_plans_that_are_published_at_once_are_all_in_the_newest_version(
         thread.start()
     for thread in threads:
         thread.join()
-    newest = read_manifest(dataset)
+    newest = newest_manifest(dataset)
     assert newest.version == len(commits)
     assert [shard.part for shard in read_shards(dataset, newest)] == [c.part for c in commits]
 
