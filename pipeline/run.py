@@ -8,6 +8,7 @@ from itertools import islice
 from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
+from .dataset.denied import leave_out_denied, read_denied
 from .faults import fault_point
 from .job import Job
 from .observer import EventLog, Observer
@@ -198,6 +199,9 @@ def make_plans(store: Store, recipe: Recipe) -> list[int]:
     new = [source for source in sources if source.source_id not in known]
     if not new and not known:
         raise UsageError(f"{recipe.sources} names no source; add one URL or path per line")
+    new = leave_out_denied(new, read_denied(Store(recipe.dataset_url)))
+    if not new and not known:
+        raise UsageError(f"all that {recipe.sources} names was taken down; name other sources")
     first = max(numbers, default=0) + 1
     made = []
     for number, start in enumerate(range(0, len(new), PLAN_SIZE), first):

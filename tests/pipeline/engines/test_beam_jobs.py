@@ -107,7 +107,7 @@ def test_a_driver_told_to_stop_cancels_its_job(cluster, tmp_path):
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=stop_soon, daemon=True).start()
-    with pytest.raises(KeyboardInterrupt, match="^$"):
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
         run.go(BeamEngine(cluster.options, job), runner)
     assert cluster.jobs()[-1] == (job_name(runner, run.parts[0]), "CANCELLED")
     assert [n for n in run.store.names("jobs") if "toy" in n] == []
