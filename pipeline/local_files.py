@@ -66,7 +66,7 @@ def disk_faults(target: str) -> Iterator[None]:
     try:
         yield
     except (PermissionError, IsADirectoryError, NotADirectoryError) as error:
-        raise EnvironmentFault(f"cannot write {target}: {error.strerror}") from error
+        raise EnvironmentFault(f"cannot write {target}: {error.strerror or error}") from error
     except OSError as error:
         if error.errno in _FULL:
             raise EnvironmentFault(

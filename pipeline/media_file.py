@@ -1,10 +1,12 @@
 """The media file of a part: frames, audio and clips, one row each, in row groups of one video."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..schemas.arrow import arrow_schema, to_table
@@ -14,7 +16,8 @@ from .store import Store
 MAX_ROW_GROUP_BYTES = 16 << 20
 """A random 2 MiB document costs 35 ms out of row groups of 62 MiB and 6 ms out of 16 MiB."""
 
-_TEXT_COLUMNS = [name for name in arrow_schema(Media).names if name != "bytes"]
+MEDIA_TEXT_COLUMNS = [name for name in arrow_schema(Media).names if name != "bytes"]
+"""All columns but the content."""
 
 
 class MediaWriter:
@@ -74,20 +77,84 @@ class MediaWriter:
 
     def _flush(self) -> None:
         if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self._local,
-                arrow_schema(Media),
-                # Media is compressed already: zstd gained 0 % on clips and cost reading time.
-                compression={**dict.fromkeys(_TEXT_COLUMNS, "zstd"), "bytes": "none"},
-                use_dictionary=False,
-                write_statistics=_TEXT_COLUMNS,
-                write_page_index=True,
-                write_page_checksum=True,
-            )
+            self._writer = _open_writer(self._local)
         table = to_table(self._rows, Media)
         self._writer.write_table(table, row_group_size=len(self._rows))
         self._rows, self._num_bytes = [], 0
         self._row_group += 1
+
+
+def drop_media(source: IO[bytes], target: Path, owners: Collection[str]) -> int:
+    """Write a media file again with the rows of some owners alone, for who finds rows by owner.
+
+    Args:
+        source: the file.
+        target: where to, on this machine.
+        owners: `owner_id` of the rows to keep.
+
+    Returns:
+        The rows that were kept. With none nothing is written.
+    """
+    kept = pa.array(sorted(owners), pa.string())
+    num_rows, writer = 0, None
+    try:
+        for table in _row_groups(source):
+            rows = table.filter(pc.is_in(table["owner_id"], value_set=kept))
+            if rows.num_rows:
+                writer = writer or _open_writer(target)
+                writer.write_table(rows, row_group_size=rows.num_rows)
+                num_rows += rows.num_rows
+    finally:
+        if writer is not None:
+            writer.close()
+    return num_rows
+
+
+def empty_media(
+    source: IO[bytes], target: Path, is_denied: Callable[[dict[str, Any]], bool]
+) -> int:
+    """Write a media file again with some rows emptied, in their places, as references count rows.
+
+    Args:
+        source: the file.
+        target: where to, on this machine.
+        is_denied: tells by the columns but `bytes` whether a row is to lose its content and digest.
+
+    Returns:
+        The rows that were emptied and had a content before.
+    """
+    num_emptied = 0
+    with _open_writer(target) as writer:
+        for table in _row_groups(source):
+            rows = table.select(MEDIA_TEXT_COLUMNS).to_pylist()
+            denied = pa.array([is_denied(row) for row in rows], pa.bool_())
+            had_content = pc.not_equal(table["sha256"], "")
+            num_emptied += pc.sum(pc.and_(denied, had_content)).as_py() or 0
+            for name, nothing in ("sha256", ""), ("bytes", b""):
+                index = table.schema.get_field_index(name)
+                column = pc.if_else(denied, nothing, table[name])
+                table = table.set_column(index, table.schema.field(index), column)
+            writer.write_table(table, row_group_size=table.num_rows)
+    return num_emptied
+
+
+def _row_groups(source: IO[bytes]) -> Iterator[pa.Table]:
+    file = pq.ParquetFile(source, page_checksum_verification=True)
+    for index in range(file.num_row_groups):
+        yield file.read_row_group(index)
+
+
+def _open_writer(path: Path) -> pq.ParquetWriter:
+    return pq.ParquetWriter(
+        path,
+        arrow_schema(Media),
+        # Media is compressed already: zstd gained 0 % on clips and cost reading time.
+        compression={**dict.fromkeys(MEDIA_TEXT_COLUMNS, "zstd"), "bytes": "none"},
+        use_dictionary=False,
+        write_statistics=MEDIA_TEXT_COLUMNS,
+        write_page_index=True,
+        write_page_checksum=True,
+    )
 
 
 class MediaReader:

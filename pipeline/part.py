@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ..schemas.denied import Denied
 from ..schemas.errors import EnvironmentFault
 from ..schemas.outcome import Disposition, Outcome
 from ..transforms.base import Transform
@@ -52,6 +53,7 @@ class PartRunner:
         scratch: local folder for unfinished files; None puts it beside a local run.
         scratch_bytes: room for a part's local copies of files of a remote store.
         retry: how transient failures are tried again.
+        denied: what was taken down and must not be fetched again.
     """
 
     store_url: str
@@ -62,6 +64,7 @@ class PartRunner:
     scratch: str | None = None
     scratch_bytes: int = DEFAULT_COPIES_BYTES
     retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
+    denied: Denied = dataclasses.field(default_factory=Denied)
     _ready: list[Transform[Any, Any]] = dataclasses.field(
         default_factory=list, init=False, repr=False
     )
@@ -112,7 +115,9 @@ class PartRunner:
     def _take(self, store: Store, part: str, attempt: Attempt) -> Commit:
         started = time.monotonic()
         scratch = self._scratch(store) / attempt.name
-        workspace = PartWorkspace(store, attempt.folder, scratch, self.scratch_bytes)
+        workspace = PartWorkspace(
+            store, attempt.folder, scratch, self.scratch_bytes, denied=self.denied
+        )
         try:
             fault_point("part.begun", attempt.folder)
             records = self._inputs(store, part)

@@ -77,7 +77,11 @@ def write_plan(store: Store, number: int, sources: Sequence[Source]) -> bool:
 def plan_numbers(store: Store) -> list[int]:
     """Return the numbers of the plans that a run has, in order."""
     names = store.names("plans")
-    return sorted(int(Path(name).stem) for name in names if name.endswith(".parquet"))
+    numbers = sorted(int(Path(name).stem) for name in names if name.endswith(".parquet"))
+    # Some stores list what is new a little later; plans are numbered one after the other.
+    while store.exists(plan_path(numbers[-1] + 1 if numbers else 1)):
+        numbers.append(numbers[-1] + 1 if numbers else 1)
+    return numbers
 
 
 def plan_parts(store: Store, number: int) -> list[str]:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from .curate import step_keys
+from .dataset.denied import read_denied
 from .engines.engine import Engine, make_engine
 from .job import Job
 from .observer import Observer
@@ -117,4 +118,5 @@ class PlanRunner:
             scratch=self._recipe.scratch,
             scratch_bytes=self._recipe.scratch_bytes,
             retry=RetryPolicy(attempts=retries.attempts, first_pause_s=retries.first_pause_s),
+            denied=read_denied(Store(self._recipe.dataset_url)),
         )

@@ -8,13 +8,14 @@ from itertools import islice
 from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
+from .dataset.denied import leave_out_denied, read_denied
 from .faults import fault_point
 from .job import Job
 from .observer import EventLog, Observer
 from .part import step_folder
 from .plan import plan_numbers, plan_sources, write_plan
 from .plan_run import PlanRunner
-from .publish.plan import Publication, publish_plan
+from .publish.plan import Publication, check_dataset, publish_plan
 from .recipe import Recipe
 from .sources import read_sources
 from .step import EngineName, Step
@@ -158,6 +159,7 @@ def _run(
                 fault_point("plan.before")
                 make_plans(store, recipe)
                 fault_point("plan.after")
+            check_dataset(store, recipe)
             store.put("recipe.yaml", recipe.resolved().encode())
             store.put(DIGESTS_NAME, _digests(recipe, steps))
             for plan in _wanted_plans(store, wanted.plan):
@@ -198,6 +200,9 @@ def make_plans(store: Store, recipe: Recipe) -> list[int]:
     new = [source for source in sources if source.source_id not in known]
     if not new and not known:
         raise UsageError(f"{recipe.sources} names no source; add one URL or path per line")
+    new = leave_out_denied(new, read_denied(Store(recipe.dataset_url)))
+    if not new and not known:
+        raise UsageError(f"all that {recipe.sources} names was taken down; name other sources")
     first = max(numbers, default=0) + 1
     made = []
     for number, start in enumerate(range(0, len(new), PLAN_SIZE), first):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..schemas.denied import Denied
 from ..schemas.errors import EnvironmentFault
 from ..schemas.reference import Media, Reference
 from .faults import fault_point
@@ -36,6 +37,7 @@ class PartWorkspace:
         attempt: folder of this attempt under the run's root.
         scratch: a local folder of its own; made here, removed by `close`.
         scratch_bytes: room for local copies of a remote store's files.
+        denied: what was taken down.
     """
 
     def __init__(
@@ -44,8 +46,11 @@ class PartWorkspace:
         attempt: str,
         scratch: Path,
         scratch_bytes: int = DEFAULT_COPIES_BYTES,
+        *,
+        denied: Denied | None = None,
     ) -> None:
         self.scratch = scratch
+        self.denied = denied or Denied()
         self.files: list[CommittedFile] = []
         self._store = store
         self._attempt = attempt

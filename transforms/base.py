@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from ..schemas.denied import Denied
 from ..schemas.ids import digest
 from ..schemas.outcome import ErrorCode, RejectionReason
 from ..schemas.reference import Reference
@@ -67,6 +68,8 @@ class Workspace(Protocol):
 
     scratch: Path
     """A local folder, emptied when the part ends."""
+    denied: Denied
+    """What was taken down and must not be fetched again. Never part of a digest."""
 
     def read(self, reference: Reference) -> bytes:
         """Return the bytes that `reference` means, checked against its digest."""

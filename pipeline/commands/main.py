@@ -23,6 +23,7 @@ from .run import run
 from .sample import sample
 from .signals import stop_on_signals, stopped_by
 from .status import status
+from .takedown import takedown
 from .train import train
 
 _MACHINE_FAULTS = {
@@ -125,6 +126,7 @@ app.command(
         "interlink card demo/dataset", "interlink card s3://bucket/dataset --name 'Cooking videos'"
     )
 )(card)
+app.add_typer(takedown)
 app.command(
     context_settings={"allow_extra_args": True},
     epilog=_examples(

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -42,14 +42,17 @@ def write_funnel(run: Store, dataset: Store, plan: int, steps: Sequence[StepRepo
     Raises:
         RuntimeError: a source or clip that went in has no row: a bug of ours.
     """
+    parts = zip(*(step.commits for step in steps), strict=True)
+    dataset.put(funnel_path(plan), funnel_bytes(_part_rows(run, commits) for commits in parts))
+
+
+def funnel_bytes(parts: Iterable[Sequence[FunnelRow]]) -> bytes:
+    """Return the content of a funnel's file, one row group for each part."""
     buffer = io.BytesIO()
     with pq.ParquetWriter(buffer, arrow_schema(FunnelRow), compression="zstd") as writer:
-        for commits in zip(*(step.commits for step in steps), strict=True):
-            outcomes = [o for commit in commits for o in read_outcomes(run, [commit])]
-            rows = list(funnel_rows(outcomes, _videos(run, commits[0])))
-            _check_sources(rows, commits[0])
+        for rows in parts:
             writer.write_table(to_table(rows, FunnelRow))
-    dataset.put(funnel_path(plan), buffer.getvalue())
+    return buffer.getvalue()
 
 
 def funnel_rows(outcomes: Sequence[Outcome], videos: dict[str, str]) -> Iterator[FunnelRow]:
@@ -108,6 +111,13 @@ def read_funnel(dataset: Store) -> pa.Table:
     order = [("kind", "descending"), ("count_all_sum", "descending")]
     order += [(key, "ascending") for key in keys[1:]]
     return whole.sort_by(order).rename_columns([*keys, "count"])
+
+
+def _part_rows(run: Store, commits: Sequence[Commit]) -> list[FunnelRow]:
+    outcomes = [o for commit in commits for o in read_outcomes(run, [commit])]
+    rows = list(funnel_rows(outcomes, _videos(run, commits[0])))
+    _check_sources(rows, commits[0])
+    return rows
 
 
 def _videos(run: Store, fetched: Commit) -> dict[str, str]:

@@ -125,6 +125,8 @@ class BeamEngine:
             self._wait(runner, service.follow(orphan))
         except (RuntimeError, grpc.RpcError) as error:
             logger.warning("it failed: %s", _last_words(str(error)))
+        if self._job is not None:
+            service.clear(self._job, store, runner.folder)  # the note of the driver before
         if store.exists(f"{runner.folder}/{STOP_NAME}"):
             return []
         return [part for part in parts if read_commit(store, runner.folder, part) is None]

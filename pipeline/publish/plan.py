@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ... import __version__
 from ...schemas.manifest import Manifest, Provenance
 from ..dataset.funnel import write_funnel
-from ..dataset.versions import commit_version, read_manifest
+from ..dataset.same_sources import check_same_sources
+from ..dataset.versions import commit_version, newest_manifest, read_list, read_manifest
 from ..faults import fault_point
 from ..recipe import Recipe
 from ..step_run import StepReport
@@ -32,6 +33,19 @@ class Publication:
     """Root of the dataset."""
     manifest: Manifest
     """The newest version."""
+
+
+def check_dataset(run: Store, recipe: Recipe) -> None:
+    """Refuse a dataset that holds the documents of another run, before any work is done.
+
+    Raises:
+        UsageError: its first part is of other sources than this run's.
+    """
+    dataset = Store(recipe.dataset_url)
+    manifest = newest_manifest(dataset)
+    for listed in manifest.shard_lists[:1] if manifest else ():
+        for shard in read_list(dataset, listed)[:1]:
+            check_same_sources(run, dataset, shard)
 
 
 def publish_plan(run: Store, recipe: Recipe, plan: int, steps: Sequence[StepReport]) -> Publication:

@@ -1,6 +1,5 @@
 """Files under one root: put once, put if absent, moved, linked; on disk and in remote stores."""
 
-import errno
 import os
 import pickle
 import subprocess
@@ -15,7 +14,6 @@ import fsspec
 import pytest
 from interlink_toy_stores import Fault, HttpError, World, strict_world
 
-from interlink.pipeline.local_files import disk_faults
 from interlink.pipeline.store import Store
 from interlink.schemas.errors import EnvironmentFault
 
@@ -300,20 +298,6 @@ def test_listings_are_not_kept_by_the_file_system(remote):
     s3 = Store("s3://bucket/run")._fs
     assert s3.dircache.use_listings_cache is False
     assert s3 is not fsspec.filesystem("s3")
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
-def test_a_full_disk_is_the_machine_s_fault(code):
-    with (
-        pytest.raises(EnvironmentFault, match=r"no space left to write /x: free some.*stays$"),
-        disk_faults("/x"),
-    ):
-        raise OSError(code, os.strerror(code))
-
-
-def test_other_troubles_keep_their_kind():
-    with pytest.raises(ConnectionResetError, match="gone"), disk_faults("/x"):
-        raise ConnectionResetError("gone")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")

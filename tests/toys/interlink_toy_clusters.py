@@ -143,7 +143,7 @@ def ray_cluster(**last_node: Any) -> Iterator[RayCluster]:
     folder = tempfile.mkdtemp(prefix="r", dir="/tmp")
     before = dict(os.environ)
     os.environ |= {"RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"}
-    node = {"num_cpus": 1, "object_store_memory": 80 << 20, "node_ip_address": "127.0.0.1"}
+    node = {"num_cpus": 1, "object_store_memory": 80 << 20}
     cluster = Cluster()
     try:
         # With Ray's own values a dead node is noticed after 15 s or more.

