@@ -29,6 +29,7 @@ from interlink.schemas.manifest import (
     Shard,
     ShardList,
     Tombstone,
+    TombstoneKind,
 )
 from interlink.schemas.outcome import (
     ERROR_CLASSES,
@@ -75,6 +76,7 @@ LISTS: dict[str, type[enum.StrEnum]] = {
     "funnel-kind": FunnelKind,
     "disposition": Disposition,
     "rejection-reason": RejectionReason,
+    "tombstone-kind": TombstoneKind,
     "error-class": ErrorClass,
     "error-code": ErrorCode,
     "clip-verdict": ClipVerdict,

@@ -12,14 +12,13 @@ import json
 import logging
 import os
 import re
-import socket
 import uuid
 import weakref
 from collections.abc import Sequence
 from types import TracebackType
 
-import psutil
-
+from ..schemas.errors import EnvironmentFault
+from .process import ProcessName, this_process
 from .store import Store
 
 logger = logging.getLogger(__name__)
@@ -28,8 +27,6 @@ BEGUN_NAME = "_begun.json"
 MAX_DEATHS = 3
 """Attempts that may die at a record. Two could be bad luck, and each more restarts an engine."""
 _ATTEMPT_NAME = re.compile(r"[0-9a-f]{12}")
-_CLOCK_SLACK_S = 2.0
-"""How far a process's start may seem to move while the clock is set."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +57,8 @@ class Note:
     @property
     def is_alive(self) -> bool:
         """Whether the process lives; one of another host counts as dead, as nobody can tell."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            process = psutil.Process(self.pid)
-            is_zombie = process.status() == psutil.STATUS_ZOMBIE
-            moved_s = abs(process.create_time() - self.process_started_s)
-        except psutil.NoSuchProcess:
-            return False
-        return not is_zombie and moved_s < _CLOCK_SLACK_S
+        named = {field.name: getattr(self, field.name) for field in dataclasses.fields(ProcessName)}
+        return ProcessName(**named).is_alive
 
 
 def dead_attempts(store: Store, part_folder: str, names: Sequence[str]) -> list[Note]:
@@ -79,18 +69,10 @@ def dead_attempts(store: Store, part_folder: str, names: Sequence[str]) -> list[
         part_folder: the part's folder in its step.
         names: what lies in that folder.
     """
-    notes = []
-    for name in filter(_ATTEMPT_NAME.fullmatch, names):
-        try:
-            row = json.loads(store.read(f"{part_folder}/{name}/{BEGUN_NAME}"))
-            note = Note(**row | {"record_ids": tuple(row["record_ids"])})
-        except FileNotFoundError:
-            continue  # it ended
-        except (ValueError, TypeError, KeyError):
-            continue  # torn with its machine, or of another version: it accuses nobody
-        if not note.is_alive:
-            notes.append(note)
-    return sorted(notes, key=lambda note: note.at)
+    attempts = filter(_ATTEMPT_NAME.fullmatch, names)
+    notes = [_read_note(store, f"{part_folder}/{name}") for name in attempts]
+    dead = [note for note in notes if note is not None and not note.is_alive]
+    return sorted(dead, key=lambda note: note.at)
 
 
 class Attempt:
@@ -100,28 +82,36 @@ class Attempt:
         store: the run.
         part_folder: the part's folder in its step.
         dead: notes of the attempts that died before this one.
+        names: what lay in the part's folder before.
 
     Attributes:
         name: its name; unlike any other.
         folder: its own folder under the run's root.
     """
 
-    def __init__(self, store: Store, part_folder: str, dead: Sequence[Note] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        part_folder: str,
+        dead: Sequence[Note] = (),
+        *,
+        names: Sequence[str] = (),
+    ) -> None:
         self.name = uuid.uuid4().hex[:12]
         self.folder = f"{part_folder}/{self.name}"
         self._part_folder = part_folder
         self._store = store
         self._dead = list(dead)
+        self._others = [name for name in names if _ATTEMPT_NAME.fullmatch(name)]
         self._may_be_committed = False
         self._note = Note(
             attempt=self.name,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            process_started_s=psutil.Process().create_time(),
+            **dataclasses.asdict(this_process()),
             at=_now(),
             is_marking=bool(dead),
         )
         # Engines end workers, and workers their threads, in the midst of a part: that is no death.
+        # The note alone goes: until the very end the thread may commit what else lies there.
         self._at_exit = weakref.finalize(self, _take_away, store, self._note_path, os.getpid())
 
     def __enter__(self) -> "Attempt":
@@ -148,10 +138,12 @@ class Attempt:
         """Say that from here on a commit may name the attempt's files, whatever goes wrong."""
         self._may_be_committed = True
 
-    def bury_dead(self) -> None:
-        """Remove what dead attempts left, once the part is committed."""
-        for note in self._dead:
-            self._store.remove(f"{self._part_folder}/{note.attempt}")
+    def bury_others(self) -> None:
+        """Remove what other attempts left, but for the live, once this one is committed."""
+        for folder in (f"{self._part_folder}/{name}" for name in self._others):
+            note = _read_note(self._store, folder)
+            if note is None or not note.is_alive:
+                self._store.remove(folder)
 
     def mark(self, stage: str, record_ids: Sequence[str], *, is_batch: bool) -> None:
         """Note which records are in hand, if an attempt at this part has died before.
@@ -209,13 +201,26 @@ def tell_deaths(deaths: Sequence[Note], *, step: str, record_id: str) -> str:
     )
 
 
+def _read_note(store: Store, folder: str) -> Note | None:
+    try:
+        row = json.loads(store.read(f"{folder}/{BEGUN_NAME}"))
+        return Note(**row | {"record_ids": tuple(row["record_ids"])})
+    except FileNotFoundError:
+        return None  # it ended
+    except (ValueError, TypeError, KeyError):
+        return None  # torn with its machine, or of another version: it accuses nobody
+
+
 def _take_away(store: Store, path: str, pid: int) -> None:
     if os.getpid() != pid:
         return  # a fork that ends
     try:
-        store.remove(path)
+        if path.endswith(f"/{BEGUN_NAME}"):
+            store.remove_file(path)
+        else:
+            store.remove(path)
     # RuntimeError: at the interpreter's end, remote stores can start no more threads.
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, EnvironmentFault) as error:
         logger.warning("cannot remove %s: %s", store.display(path), error)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import logging
 import traceback
+from collections.abc import Iterator, Sequence
 
 from ..schemas.errors import (
     BudgetExceededError,
@@ -66,13 +67,19 @@ class Commit:
 
 def read_commit(store: Store, step_folder: str, part: str) -> Commit | None:
     """Return what a part committed in a step, or None if it has not."""
-    try:
-        row = json.loads(store.read(f"{step_folder}/{part}/{DONE_NAME}"))
-    except FileNotFoundError:
-        return None
-    stages = tuple(StageCounts(**stage) for stage in row.pop("stages"))
-    files = tuple(CommittedFile(**file) for file in row.pop("files"))
-    return Commit(stages=stages, files=files, **row)
+    return next(read_commits(store, step_folder, [part]))
+
+
+def read_commits(store: Store, step_folder: str, parts: Sequence[str]) -> Iterator[Commit | None]:
+    """Yield what each of some parts committed in a step, None for one that has not, in order."""
+    for content in store.read_all([f"{step_folder}/{part}/{DONE_NAME}" for part in parts]):
+        if content is None:
+            yield None
+            continue
+        row = json.loads(content)
+        stages = tuple(StageCounts(**stage) for stage in row.pop("stages"))
+        files = tuple(CommittedFile(**file) for file in row.pop("files"))
+        yield Commit(stages=stages, files=files, **row)
 
 
 def stop_step(store: Store, folder: str, error: Exception) -> None:
@@ -89,13 +96,18 @@ def stop_step(store: Store, folder: str, error: Exception) -> None:
     store.put_if_absent(f"{folder}/{STOP_NAME}", json.dumps(reason).encode())
 
 
+def is_stopped(store: Store, folder: str) -> bool:
+    """Tell whether a step was stopped: one call of a remote store, where `exists` takes two."""
+    return next(store.read_all([f"{folder}/{STOP_NAME}"])) is not None
+
+
 def take_stop(store: Store, folder: str) -> Exception | None:
     """Return why a step was stopped, if it was, and forget it, so that a next run may go on."""
     try:
         reason = json.loads(store.read(f"{folder}/{STOP_NAME}"))
     except FileNotFoundError:
         return None
-    store.remove(f"{folder}/{STOP_NAME}")
+    store.remove_file(f"{folder}/{STOP_NAME}")
     kind = _KINDS.get(reason["exit_code"])
     if kind is None:
         return RuntimeError(f"a worker of {folder} met a bug\n{reason['message']}")

@@ -68,7 +68,13 @@ def _place_on(engine: EngineName, steps: Steps) -> Steps:
 
 def _step(name: str, placement: Placement, *stages: Stage) -> Step:
     workers = placement.workers or len(os.sched_getaffinity(0))
-    resources = Resources(workers=workers, cpus=placement.cpus, gpus=placement.gpus)
+    resources = Resources(
+        workers=workers,
+        cpus=placement.cpus,
+        gpus=placement.gpus,
+        memory_gib=placement.memory_gib,
+        ray=placement.resources,
+    )
     return Step(name=name, stages=stages, engine=placement.engine, resources=resources)
 
 

@@ -5,10 +5,12 @@ import hashlib
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ..schemas.denied import Denied
 from ..schemas.errors import EnvironmentFault
 from ..schemas.outcome import Disposition, Outcome
 from ..transforms.base import Transform
@@ -17,18 +19,22 @@ from .commit import (
     DONE_NAME,
     KEPT_NAME,
     OUTCOMES_NAME,
-    STOP_NAME,
     Commit,
     StageCounts,
+    is_stopped,
     read_commit,
     stop_step,
 )
 from .disk_guard import DiskGuard, DiskPolicy, PauseNote
+from .faults import fault_point
+from .kept import read_kept
+from .local_files import disk_faults
 from .plan import read_part
-from .records_file import read_records, write_records
+from .records_file import write_records
 from .runtime import run_stage
+from .scratch import DEFAULT_COPIES_BYTES
 from .step import Step
-from .store import Store, disk_faults
+from .store import Store
 from .threads import use_one_thread
 from .trials import RetryPolicy
 from .verify import verify_parquet
@@ -44,18 +50,24 @@ class PartRunner:
         step: what to do.
         key: the step key; `folder` is where its commits lie.
         previous_folder: folder of the step before; None for the first step, which reads the plan.
+        single_writer: whether the run's store need not put if absent; see `Store`.
         scratch: local folder for unfinished files; None puts it beside a local run.
+        scratch_bytes: room for a part's local copies of files of a remote store.
         retry: how transient failures are tried again.
         disk: how much space stays free, and how long it is waited for.
+        denied: what was taken down and must not be fetched again.
     """
 
     store_url: str
     step: Step
     key: str
     previous_folder: str | None
+    single_writer: bool = False
     scratch: str | None = None
+    scratch_bytes: int = DEFAULT_COPIES_BYTES
     retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
     disk: DiskPolicy = dataclasses.field(default_factory=DiskPolicy)
+    denied: Denied = dataclasses.field(default_factory=Denied)
     _ready: list[Transform[Any, Any]] = dataclasses.field(
         default_factory=list, init=False, repr=False
     )
@@ -65,10 +77,14 @@ class PartRunner:
         """The step's folder under the run."""
         return step_folder(self.step, self.key)
 
+    def open_store(self) -> Store:
+        """Return the run's store."""
+        return Store(self.store_url, single_writer=self.single_writer)
+
     def setup(self) -> None:
         """Load the step's models; called once in each worker. What goes wrong stops the step."""
         use_one_thread()
-        with _StopsStep(self.store_url, self.folder):
+        with _StopsStep(self.open_store, self.folder):
             for stage in self.step.stages:
                 self._ready.append(stage.transform)
                 stage.transform.setup()
@@ -84,12 +100,12 @@ class PartRunner:
         Returns:
             The commit, ours or that of whoever was faster; None if the step was stopped.
         """
-        store = Store(self.store_url)
+        store = self.open_store()
         folder = f"{self.folder}/{part}"
         names = store.names(folder)  # one call tells whether it is done, and who began it before
         if DONE_NAME in names:
             return read_commit(store, self.folder, part)
-        if store.exists(f"{self.folder}/{STOP_NAME}"):
+        if is_stopped(store, self.folder):
             return None
         scratch = self._scratch(store)
         disks = [disk for disk in (scratch, store.local_path("")) if disk]
@@ -97,27 +113,35 @@ class PartRunner:
 
         def attempt() -> Commit:
             dead = dead_attempts(store, folder, names)
-            with disk_faults(str(scratch)), Attempt(store, folder, dead) as begun:
+            with (
+                disk_faults(str(scratch)),
+                Attempt(store, folder, dead, names=names) as begun,
+            ):
                 return self._take(store, part, begun, guard)
 
-        with _StopsStep(self.store_url, self.folder):
+        with _StopsStep(lambda: store, self.folder):
             return guard.patiently(attempt)
         return None
 
     def _take(self, store: Store, part: str, attempt: Attempt, guard: DiskGuard) -> Commit:
         started = time.monotonic()
         scratch = self._scratch(store) / attempt.name
-        workspace = PartWorkspace(store, attempt.folder, scratch, guard)
+        workspace = PartWorkspace(
+            store, attempt.folder, scratch, self.scratch_bytes, denied=self.denied, guard=guard
+        )
         try:
+            fault_point("part.begun", attempt.folder)
             records = self._inputs(store, part)
             outcomes: list[Outcome] = []
             for stage in self.step.stages:
+                fault_point("stage.before", f"{attempt.folder}/{stage.name}")
                 stage.transform.open_part(workspace)
                 run = run_stage(
                     stage, records, step=self.step.name, retry=self.retry, attempt=attempt
                 )
                 records = run.records
                 outcomes.extend(run.outcomes)
+                fault_point("stage.after", f"{attempt.folder}/{stage.name}")
             files = self._write(store, workspace, attempt.folder, records, outcomes)
             commit = Commit(
                 part=part,
@@ -137,14 +161,12 @@ class PartRunner:
         if self.previous_folder is None:
             return list(read_part(store, part))
         before = read_commit(store, self.previous_folder, part)
-        kept = before.file(KEPT_NAME) if before else None
-        if kept is None:
+        if before is None:
             raise EnvironmentFault(
                 f"part {part} has no commit in {store.display(self.previous_folder)}, which "
                 f"{self.step.name!r} reads; run the step before it first"
             )
-        with store.open(kept.path) as file:
-            return read_records(file, self.step.input_type)
+        return list(read_kept(store, [before], self.step.input_type))
 
     def _write(
         self,
@@ -158,6 +180,7 @@ class PartRunner:
         kept, fates = workspace.scratch / KEPT_NAME, workspace.scratch / OUTCOMES_NAME
         write_records(kept, records, self.step.output_type)
         write_records(fates, outcomes, Outcome)
+        fault_point("part.written", folder, written=kept)
         verify_parquet(kept, num_rows=len(records))
         verify_parquet(fates, num_rows=len(outcomes))
         local = [kept, fates]
@@ -165,15 +188,18 @@ class PartRunner:
         if media is not None:
             verify_parquet(media)
             local.append(media)
+        fault_point("part.verified", folder)
         files = [_describe(path, f"{folder}/{path.name}") for path in local]
         for path, file in zip(local, files, strict=True):
             store.put_file(file.path, path)
         return (*files, *workspace.files)
 
     def _commit(self, store: Store, attempt: Attempt, commit: Commit) -> Commit:
+        fault_point("commit.before", attempt.folder)
         attempt.before_commit()
         if store.put_if_absent(f"{self.folder}/{commit.part}/{DONE_NAME}", commit.to_json()):
-            attempt.bury_dead()
+            fault_point("commit.after", attempt.folder)
+            attempt.bury_others()
             return commit
         # Another worker was faster; its bytes are as good as ours.
         store.remove(attempt.folder)
@@ -196,8 +222,8 @@ def step_folder(step: Step, key: str) -> str:
 class _StopsStep:
     """Stops the step, and keeps the error from the engine, which would tell it in its own way."""
 
-    def __init__(self, store_url: str, folder: str) -> None:
-        self._store_url = store_url
+    def __init__(self, open_store: Callable[[], Store], folder: str) -> None:
+        self._open_store = open_store
         self._folder = folder
 
     def __enter__(self) -> None:
@@ -211,7 +237,7 @@ class _StopsStep:
     ) -> bool:
         if not isinstance(error, Exception):
             return False  # all is well, or the process is told to end
-        store = Store(self._store_url)
+        store = self._open_store()
         if isinstance(error, OSError):  # transforms' own are caught by the runtime
             error = EnvironmentFault(f"cannot read or write {store.display()}: {error}")
         stop_step(store, self._folder, error)

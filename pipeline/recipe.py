@@ -22,6 +22,7 @@ from .disk_guard import DiskPolicy
 from .recipe_errors import explain
 from .recipe_secrets import refuse_plain_secrets
 from .recipe_yaml import overrule, read_mapping
+from .scratch import DEFAULT_COPIES_BYTES
 from .step import EngineName
 
 Workers = Annotated[int, Field(ge=1)]
@@ -40,7 +41,12 @@ class Placement(_Section):
     workers: Workers | None = None
     """Workers at once; null takes the cores of this machine."""
     cpus: Annotated[float, Field(gt=0)] = 0.5
+    """CPUs that one worker reserves on Ray; GPUs likewise."""
     gpus: Annotated[float, Field(ge=0)] = 0.0
+    memory_gib: Annotated[float, Field(ge=0)] = 0.0
+    """Memory that one worker reserves on Ray; 0 reserves none."""
+    resources: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """Further resources of Ray that one worker reserves, such as `accelerator_type:H100: 0.001`."""
 
 
 class Steps(_Section):
@@ -124,8 +130,20 @@ class Recipe(_Section):
     disk: Disk = Disk()
     max_failed_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """The run stops when more than this share of at least 200 records of a step has failed."""
+    restarts: Annotated[int, Field(ge=0)] = 10
+    """Times in a row, without a new commit, that `interlink run` starts a job again that died; 0
+    works in one process. A record that kills its worker costs three; ten, with their pauses of up
+    to a minute, outlast a lost node or a store that is away for five minutes."""
+    time_budget_s: Annotated[float, Field(gt=0)] | None = None
+    """The run ends between two parts when so many seconds are over, resumable: for batch systems
+    that kill what outstays its time. Leave a part's time, and 25 s, between the two."""
     scratch: str | None = None
-    """Local folder for unfinished files; null puts it beside a local run."""
+    """Local folder for unfinished files; null puts it beside a local run, else under `/tmp`."""
+    scratch_bytes: Annotated[int, Field(ge=1)] = DEFAULT_COPIES_BYTES
+    """Room that a worker takes in `scratch` for copies of sources and media of a remote run."""
+    single_writer: bool = False
+    """Takes a store that does not keep put-if-absent; this run must then never run twice at once.
+    """
 
     @field_validator("sources", mode="before")
     @classmethod

@@ -2,26 +2,26 @@
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import islice
 
 from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
-from .disk_guard import DiskPolicy
-from .engines.engine import Engine, make_engine
+from .dataset.denied import leave_out_denied, read_denied
+from .faults import fault_point
+from .job import Job
 from .observer import EventLog, Observer
-from .part import PartRunner, step_folder
-from .plan import plan_numbers, plan_parts, plan_sources, write_plan
-from .publish.plan import Publication, publish_plan
+from .part import step_folder
+from .plan import plan_numbers, plan_sources, write_plan
+from .plan_run import PlanRunner
+from .publish.plan import Publication, check_dataset, publish_plan
 from .recipe import Recipe
 from .sources import read_sources
 from .step import EngineName, Step
-from .step_run import StepReport, run_step
+from .step_run import StepReport
 from .store import Store
 from .threads import use_one_thread
-from .trials import RetryPolicy
 
 PLAN_SIZE = 30_000
 """Sources of one plan: bounds the working files, and publishes early."""
@@ -40,14 +40,21 @@ class RunReport:
 
 
 def run_recipe(
-    recipe: Recipe, *, engine: EngineName | None = None, observers: Sequence[Observer] = ()
+    recipe: Recipe,
+    *,
+    engine: EngineName | None = None,
+    observers: Sequence[Observer] = (),
+    job: Job | None = None,
 ) -> RunReport:
     """Run a recipe to its end, going on from what is committed.
+
+    Each plan is taken through all steps and published before the next one begins.
 
     Args:
         recipe: what to do.
         engine: runs all steps on this engine, whatever the recipe says.
         observers: who is told what happens.
+        job: its record, and the line to its supervisor if it has one; None for one of its own.
 
     Raises:
         UsageError: the recipe or the manifest is wrong.
@@ -56,11 +63,12 @@ def run_recipe(
         IncompleteError: the run stopped early; run it again.
     """
     publications: list[Publication] = []
+    steps = curate(recipe, engine=engine)
 
-    def publish(store: Store, plan: int, steps: list[StepReport]) -> None:
-        publications.append(publish_plan(store, recipe, plan, steps))
+    def publish(store: Store, plan: int, reports: list[StepReport]) -> None:
+        publications.append(publish_plan(store, recipe, plan, reports))
 
-    reports = _run(recipe, engine, None, observers, publish)
+    reports = _run(recipe, steps, _Wanted(), observers, job, publish)
     return RunReport(
         steps=tuple(reports), dataset_url=recipe.dataset_url, publication=publications[-1]
     )
@@ -74,38 +82,107 @@ def run_steps(
     observers: Sequence[Observer] = (),
 ) -> list[StepReport]:
     """Run a recipe up to the step `last` and publish nothing. Raises as `run_recipe` does."""
-    return _run(recipe, engine, last, observers, lambda store, plan, steps: None)
+    steps = curate(recipe, engine=engine)
+    steps = steps[: [step.name for step in steps].index(last) + 1]
+    return _run(recipe, steps, _Wanted(), observers, None, lambda *_: None)
+
+
+def run_one(
+    recipe: Recipe,
+    *,
+    plan: int | None,
+    step: str | None,
+    engine: EngineName | None = None,
+    observers: Sequence[Observer] = (),
+    job: Job | None = None,
+) -> list[StepReport]:
+    """Do one plan, or one step, for an orchestrator that knows the order; again, it does nothing.
+
+    The last step publishes its plan. New sources make a plan only with the first step of all plans.
+
+    Args:
+        recipe: what to do.
+        plan: number of a plan that is there; None for all that are.
+        step: name of a step whose inputs are there; None for all steps.
+        engine: as in `run_recipe`.
+        observers: who is told what happens.
+        job: as in `run_recipe`.
+
+    Returns:
+        What the wanted step and those before it did, plan by plan.
+
+    Raises:
+        UsageError: there is no such plan or step, or the step before it is not done.
+        InterlinkError: as `run_recipe` says.
+    """
+    steps = curate(recipe, engine=engine)
+    names = [each.name for each in steps]
+    if step not in {None, *names}:
+        raise UsageError(f"--step {step} must be one of {', '.join(names)}")
+
+    def publish(store: Store, number: int, reports: list[StepReport]) -> None:
+        if step in {None, names[-1]}:
+            publish_plan(store, recipe, number, reports)
+
+    wanted = _Wanted(plan=plan, step=step, is_planning=plan is None and step == names[0])
+    return _run(recipe, steps, wanted, observers, job, publish)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What of a recipe is wanted."""
+
+    plan: int | None = None
+    step: str | None = None
+    is_planning: bool = True
+    """Whether new sources make a plan."""
 
 
 def _run(
     recipe: Recipe,
-    engine: EngineName | None,
-    last: str | None,
+    steps: Sequence[Step],
+    wanted: _Wanted,
     observers: Sequence[Observer],
+    job: Job | None,
     finish_plan: Callable[[Store, int, list[StepReport]], None],
 ) -> list[StepReport]:
     use_one_thread()
-    # A model that is nowhere, or an engine that is not installed, is told before anything is done.
-    steps = curate(recipe, engine=engine)
-    if last is not None:
-        steps = steps[: [step.name for step in steps].index(last) + 1]
+    store = Store(recipe.run, single_writer=recipe.single_writer)
+    job = job or Job(recipe.run)
+    line = [job.line] if job.line else []
+    everyone = (*observers, *line, EventLog(store.local_path("events.jsonl")))
     reports: list[StepReport] = []
-    with ExitStack() as stack:
-        engines = _Engines(recipe, stack)
-        for step in steps:
-            engines.get(step.engine)
-        store = Store(recipe.run)
+    with PlanRunner(recipe, steps, only=wanted.step, job=job, observers=everyone) as runner:
         store.probe()
-        make_plans(store, recipe)
-        store.put("recipe.yaml", recipe.resolved().encode())
-        store.put(DIGESTS_NAME, _digests(recipe, steps))
-        everyone = (*observers, EventLog(store.local_path("events.jsonl")))
-        for plan in plan_numbers(store):
-            done = _run_plan(store, recipe, plan, steps, engines, everyone)
-            finish_plan(store, plan, done)
-            reports.extend(done)
-            _write_stats(store, reports)
+        with job.begin(runner.engine_names):
+            if wanted.is_planning:
+                fault_point("plan.before")
+                make_plans(store, recipe)
+                fault_point("plan.after")
+            check_dataset(store, recipe)
+            store.put("recipe.yaml", recipe.resolved().encode())
+            store.put(DIGESTS_NAME, _digests(recipe, steps))
+            for plan in _wanted_plans(store, wanted.plan):
+                done = runner.take(plan)
+                fault_point("publish.before", str(plan))
+                finish_plan(store, plan, done)
+                fault_point("publish.after", str(plan))
+                reports.extend(done)
+                _write_stats(store, reports)
     return reports
+
+
+def _wanted_plans(store: Store, plan: int | None) -> list[int]:
+    numbers = plan_numbers(store)
+    if plan is None and numbers:
+        return numbers
+    if plan not in numbers:
+        there = f"has plans 1 to {numbers[-1]}" if numbers else "has none"
+        raise UsageError(
+            f"there is no plan {plan or 1} in {store.display()}, which {there}; "
+            "`interlink plan RECIPE` makes plans of new sources"
+        )
+    return [plan]
 
 
 def make_plans(store: Store, recipe: Recipe) -> list[int]:
@@ -123,66 +200,15 @@ def make_plans(store: Store, recipe: Recipe) -> list[int]:
     new = [source for source in sources if source.source_id not in known]
     if not new and not known:
         raise UsageError(f"{recipe.sources} names no source; add one URL or path per line")
+    new = leave_out_denied(new, read_denied(Store(recipe.dataset_url)))
+    if not new and not known:
+        raise UsageError(f"all that {recipe.sources} names was taken down; name other sources")
     first = max(numbers, default=0) + 1
     made = []
     for number, start in enumerate(range(0, len(new), PLAN_SIZE), first):
         write_plan(store, number, new[start : start + PLAN_SIZE])
         made.append(number)
     return made
-
-
-class _Engines:
-    """Makes each engine once, when it is first needed, and closes it at the end."""
-
-    def __init__(self, recipe: Recipe, stack: ExitStack) -> None:
-        self._recipe = recipe
-        self._stack = stack
-        self._made: dict[EngineName, Engine] = {}
-
-    def get(self, name: EngineName) -> Engine:
-        if name not in self._made:
-            self._made[name] = make_engine(
-                name,
-                beam_options=self._recipe.beam.options,
-                ray_address=self._recipe.ray.address,
-            )
-            self._stack.callback(self._made[name].close)
-        return self._made[name]
-
-
-def _run_plan(
-    store: Store,
-    recipe: Recipe,
-    plan: int,
-    steps: Sequence[Step],
-    engines: _Engines,
-    observers: Sequence[Observer],
-) -> list[StepReport]:
-    parts = plan_parts(store, plan)
-    retry = RetryPolicy(
-        attempts=recipe.retries.attempts, first_pause_s=recipe.retries.first_pause_s
-    )
-    reports: list[StepReport] = []
-    for step, key in zip(steps, step_keys(steps), strict=True):
-        runner = PartRunner(
-            store_url=recipe.run,
-            step=step,
-            key=key,
-            previous_folder=reports[-1].folder if reports else None,
-            scratch=recipe.scratch,
-            retry=retry,
-            disk=DiskPolicy(min_free_bytes=recipe.disk.min_free_bytes, wait_s=recipe.disk.wait_s),
-        )
-        report = run_step(
-            engines.get(step.engine),
-            runner,
-            plan=plan,
-            parts=parts,
-            max_failed_share=recipe.max_failed_share,
-            observers=observers,
-        )
-        reports.append(report)
-    return reports
 
 
 def _digests(recipe: Recipe, steps: Sequence[Step]) -> bytes:

@@ -5,7 +5,7 @@ What the columns mean is the business of `sources.py`.
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Any
@@ -30,11 +30,12 @@ class Row:
     columns: dict[str, Any]
 
 
-def read_rows(location: str) -> Iterator[Row]:
+def read_rows(location: str, wanted: Sequence[str] = URI_COLUMNS) -> Iterator[Row]:
     """Yield the rows of a manifest in order, without holding the file.
 
     Args:
         location: path or fsspec URL; its suffix tells the format.
+        wanted: columns of which a table must have one.
 
     Raises:
         UsageError: the file cannot be read, or a line of it is not what its format allows.
@@ -44,11 +45,11 @@ def read_rows(location: str) -> Iterator[Row]:
     try:
         with fsspec.open(location, "rb") as file:
             if suffix == ".parquet":
-                yield from _parquet_rows(location, file)
+                yield from _parquet_rows(location, file, wanted)
             elif suffix == ".txt":
                 yield from _text_rows(location, file)
             elif suffix in (".csv", ".tsv"):
-                yield from _table_rows(location, file, "," if suffix == ".csv" else "\t")
+                yield from _table_rows(location, file, "," if suffix == ".csv" else "\t", wanted)
             else:
                 yield from _json_rows(location, file)
     except ImportError as error:
@@ -79,7 +80,9 @@ def _text_rows(location: str, file: IO[bytes]) -> Iterator[Row]:
             yield Row(f"{location}, line {number}", {"uri": text})
 
 
-def _table_rows(location: str, file: IO[bytes], delimiter: str) -> Iterator[Row]:
+def _table_rows(
+    location: str, file: IO[bytes], delimiter: str, wanted: Sequence[str]
+) -> Iterator[Row]:
     text = (line for _, line in _lines(location, file))
     reader = csv.reader(text, delimiter=delimiter, strict=True)  # else a lost quote eats the file
     header: list[str] | None = None
@@ -90,7 +93,7 @@ def _table_rows(location: str, file: IO[bytes], delimiter: str) -> Iterator[Row]
             if not any(cell.strip() for cell in cells):
                 continue
             if header is None:
-                header = _checked_header(location, cells)
+                header = _checked_header(location, cells, wanted)
             elif len(cells) != len(header):
                 raise UsageError(f"{place} has {len(cells)} cells, but {len(header)} columns")
             else:
@@ -99,12 +102,12 @@ def _table_rows(location: str, file: IO[bytes], delimiter: str) -> Iterator[Row]
         raise UsageError(f"{location}, line {reader.line_num}: {error}") from error
 
 
-def _checked_header(location: str, cells: list[str]) -> list[str]:
+def _checked_header(location: str, cells: list[str], wanted: Sequence[str]) -> list[str]:
     names = [cell.strip().lower() for cell in cells]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"{location} has the column {twice[0]!r} twice")
-    check_columns(location, names)
+    check_columns(location, names, wanted)
     return names
 
 
@@ -123,13 +126,13 @@ def _json_rows(location: str, file: IO[bytes]) -> Iterator[Row]:
         yield Row(place, {str(name).lower(): cell for name, cell in value.items()})
 
 
-def _parquet_rows(location: str, file: IO[bytes]) -> Iterator[Row]:
+def _parquet_rows(location: str, file: IO[bytes], wanted: Sequence[str]) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         table = pq.ParquetFile(file)
-        check_columns(location, [name.lower() for name in table.schema_arrow.names])
+        check_columns(location, [name.lower() for name in table.schema_arrow.names], wanted)
         number = 0
         for batch in table.iter_batches(_ROWS_AT_ONCE):
             for columns in batch.to_pylist():
@@ -140,9 +143,8 @@ def _parquet_rows(location: str, file: IO[bytes]) -> Iterator[Row]:
         raise UsageError(f"cannot read {location} as Parquet: {error}") from error
 
 
-def check_columns(location: str, names: list[str]) -> None:
-    """Raise for a table that has no column of URIs."""
-    if not set(URI_COLUMNS) & set(names):
-        raise UsageError(
-            f"{location} has no column url, uri or path; its columns are: {', '.join(names)}"
-        )
+def check_columns(location: str, names: list[str], wanted: Sequence[str]) -> None:
+    """Raise for a table that has none of the columns that it must have one of."""
+    if not set(wanted) & set(names):
+        listed = f"{', '.join(wanted[:-1])} or {wanted[-1]}"
+        raise UsageError(f"{location} has no column {listed}; its columns are: {', '.join(names)}")

@@ -1,7 +1,7 @@
 """A stage places a transform; a step is what lies between two commits."""
 
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,6 +21,10 @@ class Resources:
     """CPUs that one worker reserves. Small on purpose: a full node leaves Ray no head room."""
     gpus: float = 0.0
     """GPUs that one worker reserves."""
+    memory_gib: float = 0.0
+    """Memory that one worker reserves."""
+    ray: Mapping[str, float] = field(default_factory=dict)
+    """Further resources of Ray that one worker reserves, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)

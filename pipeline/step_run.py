@@ -4,15 +4,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..schemas.errors import IncompleteError
-from .commit import Commit, StageCounts, take_stop
+from ..schemas.errors import IncompleteError, UsageError
+from .commit import Commit, StageCounts, read_commit, take_stop
 from .cpu import cpu_seconds
 from .engines.engine import Engine
+from .faults import fault_point
 from .observer import Observer
 from .part import PartRunner
 from .step import EngineName
 from .store import Store
-from .watcher import CommitWatcher
+from .watcher import CommitWatcher, out_of_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +44,16 @@ def run_step(
     parts: Sequence[str],
     max_failed_share: float,
     observers: Sequence[Observer],
+    until: float | None = None,
 ) -> StepReport:
-    """Take all parts of a plan through one step.
+    """Take all parts of a plan through one step, until `until` (seconds since the epoch) at most.
 
     Raises:
         EnvironmentFault: the machine is at fault.
         BudgetExceededError: more than `max_failed_share` of at least 200 records failed.
-        IncompleteError: the engine ended and parts are missing.
+        IncompleteError: the engine ended or the time is over, and parts are missing.
     """
-    store, step = Store(runner.store_url), runner.step
+    store, step = runner.open_store(), runner.step
     take_stop(store, runner.folder)  # what stopped an earlier run may be mended by now
     watcher = CommitWatcher(
         store,
@@ -59,6 +61,7 @@ def run_step(
         parts,
         max_failed_share=max_failed_share,
         observers=observers,
+        until=until,
     )
     reused = len(parts) - len(watcher.missing)
     wall, cpu = time.monotonic(), cpu_seconds()
@@ -66,33 +69,51 @@ def run_step(
         observer.step_started(
             plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
         )
+    fault_point("step.started", runner.folder)
     ended: IncompleteError | None = None
     # What earlier runs committed counts: a restart is no new budget.
     if watcher.missing and watcher.failed_too_often() is None:
+        late = out_of_time(until)
+        if late is not None:
+            raise late
         try:
             with watcher:
                 engine.run(runner, watcher.missing)
         except IncompleteError as error:
             ended = error
-            watcher.look()
+            watcher.look_closely()
     _raise_if_unfinished(store, runner, watcher, ended)
     commits = tuple(watcher.commits[part] for part in parts)
-    report = StepReport(
-        plan=plan,
-        step=step.name,
-        engine=step.engine,
-        folder=runner.folder,
-        num_parts=len(parts),
+    report = _report(
+        runner,
+        plan,
+        commits,
         num_reused=reused,
-        stages=add_counts(commits),
         wall_s=round(time.monotonic() - wall, 3),
         cpu_s=round(cpu_seconds() - cpu, 3),
-        commits=commits,
     )
-    _check_sums(report)
+    fault_point("step.ended", runner.folder)
     for observer in observers:
         observer.step_ended(plan=plan, step=step.name, wall_s=report.wall_s, cpu_s=report.cpu_s)
     return report
+
+
+def read_step(runner: PartRunner, *, plan: int, parts: Sequence[str]) -> StepReport:
+    """Return what an earlier run did in a step.
+
+    Raises:
+        UsageError: it is not done for all parts.
+    """
+    store = Store(runner.store_url)
+    begun = set(store.names(runner.folder))
+    found = (read_commit(store, runner.folder, part) for part in parts if part in begun)
+    commits = tuple(commit for commit in found if commit is not None)
+    if len(commits) < len(parts):
+        raise UsageError(
+            f"step {runner.step.name!r} of plan {plan:03d} is done for {len(commits)} of "
+            f"{len(parts)} parts; run it first: --plan {plan} --step {runner.step.name}"
+        )
+    return _report(runner, plan, commits, num_reused=len(parts), wall_s=0.0, cpu_s=0.0)
 
 
 def add_counts(commits: Sequence[Commit]) -> tuple[StageCounts, ...]:
@@ -113,6 +134,31 @@ def add_counts(commits: Sequence[Commit]) -> tuple[StageCounts, ...]:
             )
         )
     return tuple(totals)
+
+
+def _report(
+    runner: PartRunner,
+    plan: int,
+    commits: tuple[Commit, ...],
+    *,
+    num_reused: int,
+    wall_s: float,
+    cpu_s: float,
+) -> StepReport:
+    report = StepReport(
+        plan=plan,
+        step=runner.step.name,
+        engine=runner.step.engine,
+        folder=runner.folder,
+        num_parts=len(commits),
+        num_reused=num_reused,
+        stages=add_counts(commits),
+        wall_s=wall_s,
+        cpu_s=cpu_s,
+        commits=commits,
+    )
+    _check_sums(report)
+    return report
 
 
 def _raise_if_unfinished(

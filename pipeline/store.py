@@ -1,50 +1,79 @@
 """Where a run or a dataset lies: files under one root, local or any fsspec URL.
 
 Nothing is ever renamed over something else and no file is ever changed: a file is put once, and a
-commit is a small file put only if absent. The same code serves local disks and object stores.
+commit is a small file put only if absent. The same code serves local disks and object stores; how
+patient it is with the latter stands in `patience.py`.
 """
 
 import contextlib
-import errno
+import functools
 import os
 import shutil
-import uuid
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar, cast
 
-import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from ..schemas.errors import DiskFullError, EnvironmentFault
 from ..schemas.file_path import path_under
+from .faults import fault_point
+from .local_files import beside, disk_faults, flush, link_if_absent, link_or_copy
+from .patience import PatientFile, ask
+from .probe import probe_store
+from .remote_files import copy_inside, open_url, puts_if_absent, remove_all
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_BROKEN = {errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO}
+Answer = TypeVar("Answer")
+
+_READERS = 16
+"""Files of a remote store that are read at once: each takes tens of milliseconds of waiting."""
 
 
 class Store:
     """Files under one root. Paths are relative to it, with forward slashes, and never lead out.
 
+    Of a remote store, credentials and address come from the environment (`AWS_ACCESS_KEY_ID`,
+    `AWS_ENDPOINT_URL`, ...) or from fsspec's configuration.
+
     Args:
         url: a local path or an fsspec URL such as `s3://bucket/run`.
+        single_writer: whether a remote store that cannot put if absent will do, because nobody
+            else ever writes here at the same time.
+
+    Raises:
+        EnvironmentFault: there is no such file system, or its package is not installed. Every
+            method raises it when a remote store cannot be used.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, single_writer: bool = False) -> None:
         self.url = url
-        try:
-            self._fs, self._root = fsspec.url_to_fs(url)
-        except (ImportError, ValueError) as error:
-            raise EnvironmentFault(f"cannot open the store {url!r}: {error}") from error
-        self._root = self._root.rstrip("/")
+        self.single_writer = single_writer
+        self._connect()
 
-    def __reduce__(self) -> tuple[type["Store"], tuple[str]]:
-        return (Store, (self.url,))
+    def _connect(self) -> None:
+        self._opened, root = open_url(self.url)
+        self._root = root.rstrip("/")
+        self._pid = os.getpid()
+
+    def __reduce__(self) -> tuple[Callable[[str], "Store"], tuple[str]]:
+        return functools.partial(Store, single_writer=self.single_writer), (self.url,)
+
+    @property
+    def _fs(self) -> Any:  # noqa: ANN401  (fsspec has no types)
+        if self._pid != os.getpid():  # connections do not survive a fork
+            self._connect()
+        return self._opened
 
     @property
     def is_local(self) -> bool:
         """Whether the files lie on this machine's disk."""
-        return isinstance(self._fs, LocalFileSystem)
+        return isinstance(self._opened, LocalFileSystem)
+
+    @property
+    def puts_if_absent(self) -> bool:
+        """Whether its client claims to put a file only if absent; `probe` puts it to the test."""
+        return self.is_local or puts_if_absent(self._fs)
 
     def locate(self, path: str) -> str:
         """Return the full path that `path` has in the file system of the store.
@@ -64,11 +93,29 @@ class Store:
 
     def exists(self, path: str) -> bool:
         """Tell whether there is a file at `path`."""
-        return bool(self._fs.isfile(self.locate(path)))
+        target = self.locate(path)
+        if self.is_local:
+            return bool(self._fs.isfile(target))
+        try:  # `isfile` takes every error for a no
+            return bool(
+                self._ask("look for", path, lambda: self._fs.info(target))["type"] == "file"
+            )
+        except FileNotFoundError:
+            return False
 
     def is_folder(self, path: str = "") -> bool:
         """Tell whether there is a folder at `path`."""
-        return bool(self._fs.isdir(self.locate(path)))
+        target = self.locate(path)
+        return bool(self._ask("list", path, lambda: self._fs.isdir(target)))
+
+    def size(self, path: str) -> int:
+        """Return the size in bytes of the file at `path`.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        target = self.locate(path)
+        return int(self._ask("look for", path, lambda: self._fs.info(target))["size"])
 
     def read(self, path: str) -> bytes:
         """Return the bytes of the file at `path`.
@@ -76,77 +123,142 @@ class Store:
         Raises:
             FileNotFoundError: there is none.
         """
-        content: bytes = self._fs.cat_file(self.locate(path))
+        fault_point("store.read", path)
+        target = self.locate(path)
+        content: bytes = self._ask("read", path, lambda: self._fs.cat_file(target))
         return content
 
+    def read_all(self, paths: Sequence[str]) -> Iterator[bytes | None]:
+        """Yield the bytes of files in the order of `paths`, None for one that is not there."""
+        if self.is_local or len(paths) < 2:
+            yield from map(self._read_or_none, paths)
+            return
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader") as pool:
+            yield from pool.map(self._read_or_none, paths)
+
     @contextlib.contextmanager
-    def open(self, path: str) -> Iterator[IO[bytes]]:
-        """Open the file at `path` for random reads."""
-        with self._fs.open(self.locate(path), "rb") as file:
-            yield file
+    def open(self, path: str, *, read_ahead: bool = True) -> Iterator[IO[bytes]]:
+        """Open the file at `path` for random reads.
+
+        Args:
+            path: where the file lies.
+            read_ahead: whether a read of a remote file brings what follows too, as pays where all
+                is read in order.
+        """
+        fault_point("store.open", path)
+        target = self.locate(path)
+        options = {} if self.is_local or read_ahead else {"cache_type": "none"}
+        opened = self._ask("read", path, lambda: self._fs.open(target, "rb", **options))
+        with opened if self.is_local else PatientFile(opened, f"read {self.display(path)}") as file:
+            yield cast("IO[bytes]", file)
+
+    def fetch(self, path: str, local: Path) -> None:
+        """Copy the file at `path` to a local file, which is replaced if there is one."""
+        target = self.locate(path)
+        with disk_faults(str(local)):
+            self._ask("read", path, lambda: self._fs.get_file(target, str(local)))
 
     def names(self, path: str) -> list[str]:
-        """Return the sorted names of what lies directly under the folder `path`."""
+        """Return the sorted names of what lies directly under the folder `path`.
+
+        What was written a moment ago may not be listed yet by some remote stores.
+        """
+        target = self.locate(path)
         try:
-            found = self._fs.ls(self.locate(path), detail=False, refresh=True)
+            # A listing that fsspec keeps would hide what others have written since.
+            found = self._ask("list", path, lambda: self._fs.ls(target, detail=False, refresh=True))
         except FileNotFoundError:
             return []
-        return sorted(str(name).rstrip("/").rsplit("/", 1)[-1] for name in found)
+        whole = (str(name).rstrip("/") for name in found)
+        # Some tools put an empty file of the folder's own name.
+        return sorted(name.rsplit("/", 1)[-1] for name in whole if name != target)
 
     def put_if_absent(self, path: str, data: bytes) -> bool:
         """Write a small file whole, unless there is one already.
 
         Returns:
-            Whether this call wrote it.
+            Whether this call wrote it. Of a remote store, also if the file that was there has the
+            very same bytes: the answer to a put may be lost, and the put made again.
         """
         target = self.locate(path)
         with disk_faults(target):
+            fault_point("store.put", path)
             if self.is_local:
-                return _link_if_absent(Path(target), data)
+                return link_if_absent(Path(target), data)
+            if self.single_writer:
+                if self.exists(path):
+                    return False
+                self.put(path, data)
+                return True
             try:
-                self._fs.pipe_file(target, data, mode="create")
+                self._ask("write", path, lambda: self._fs.pipe_file(target, data, mode="create"))
             except FileExistsError:
-                return False
+                return self._read_or_none(path) == data
             return True
 
     def put_file(self, path: str, local: Path) -> None:
         """Take a local file over to `path`; on a local store it is moved, not copied."""
         target = self.locate(path)
         with disk_faults(target):
+            fault_point("store.put", path)
             if self.is_local:
                 Path(target).parent.mkdir(parents=True, exist_ok=True)
                 shutil.move(local, target)  # from another disk, the bytes are copied only now
-                _flush(Path(target))
+                flush(Path(target))
             else:
-                self._fs.put_file(str(local), target)
+                self._upload(local, path)
                 local.unlink()
+            fault_point("store.moved", path)
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file that nobody else writes, or only with the same bytes."""
         target = self.locate(path)
         with disk_faults(target):
+            fault_point("store.put", path)
             if self.is_local:
-                unfinished = Path(f"{target}.{uuid.uuid4().hex}.tmp")
-                unfinished.parent.mkdir(parents=True, exist_ok=True)
-                unfinished.write_bytes(data)
-                unfinished.replace(target)
+                with beside(Path(target)) as unfinished:
+                    unfinished.write_bytes(data)
+                    fault_point("store.written", path, written=unfinished)
             else:
-                self._fs.pipe_file(target, data)
+                self._ask("write", path, lambda: self._fs.pipe_file(target, data))
 
     def copy_to(self, path: str, other: "Store", other_path: str) -> None:
-        """Copy a file to another store, as a hard link where both lie on one disk."""
+        """Copy a file to another store, as a hard link where both lie on one disk.
+
+        Inside one object store the store itself copies.
+        """
         source, target = self.local_path(path), other.local_path(other_path)
         with disk_faults(other.locate(other_path)):
+            fault_point("store.copy", other_path)
             if source and target:
-                _link_or_copy(source, target)
-            else:
-                with self.open(path) as file:
-                    other._write_stream(other_path, file)
+                link_or_copy(source, target)
+            elif source:
+                other._upload(source, other_path)
+            elif target:
+                with beside(target) as unfinished:
+                    self.fetch(path, unfinished)
+            elif not self._copy_inside(path, other, other_path):
+                # Not from stream to stream: what breaks off would be taken for the whole.
+                with tempfile.TemporaryDirectory(prefix="interlink-copy-") as folder:
+                    self.fetch(path, Path(folder, "file"))
+                    other._upload(Path(folder, "file"), other_path)
 
     def remove(self, path: str) -> None:
         """Remove the file or folder at `path`, if there is one."""
+        fault_point("store.remove", path)
+        target = self.locate(path)
         with contextlib.suppress(FileNotFoundError):
-            self._fs.rm(self.locate(path), recursive=True)
+            if self.is_local:
+                self._fs.rm(target, recursive=True)
+            else:
+                self._ask("remove", path, lambda: remove_all(self._fs, target))
+
+    def remove_file(self, path: str) -> None:
+        """Remove the file at `path`, if there is one: one call where `remove` takes two."""
+        fault_point("store.remove", path)
+        target = self.locate(path)
+        with contextlib.suppress(FileNotFoundError):
+            self._ask("remove", path, lambda: self._fs.rm_file(target))
 
     def probe(self) -> None:
         """Check that a commit can be made here: writable, and put-if-absent is kept.
@@ -154,81 +266,22 @@ class Store:
         Raises:
             EnvironmentFault: it cannot, with what to do.
         """
-        name = f".probe-{uuid.uuid4().hex}"
+        probe_store(self)
+
+    def _upload(self, local: Path, path: str) -> None:
+        target = self.locate(path)
+        self._ask("write", path, lambda: self._fs.put_file(str(local), target))
+
+    def _copy_inside(self, path: str, other: "Store", other_path: str) -> bool:
+        source, target = self.locate(path), other.locate(other_path)
+        same = self._fs == other._fs
+        return same and self._ask("copy", path, lambda: copy_inside(self._fs, source, target))
+
+    def _read_or_none(self, path: str) -> bytes | None:
         try:
-            first = self.put_if_absent(name, b"1")
-            second = self.put_if_absent(name, b"2")
-            self.remove(name)
-        except OSError as error:
-            raise EnvironmentFault(f"cannot write to {self.display()}: {error}") from error
-        if not first or second:
-            raise EnvironmentFault(
-                f"the store {self.display()} does not keep put-if-absent, so two workers could "
-                "commit one part twice; use a local disk, S3, GCS or Azure"
-            )
+            return self.read(path)
+        except FileNotFoundError:
+            return None
 
-    def _write_stream(self, path: str, file: IO[bytes]) -> None:
-        if self.is_local:
-            Path(self.locate(path)).parent.mkdir(parents=True, exist_ok=True)
-        with self._fs.open(self.locate(path), "wb") as target:
-            shutil.copyfileobj(file, target, 8 << 20)
-
-
-def _link_if_absent(target: Path, data: bytes) -> bool:
-    """Put a file whole if absent: a hard link either appears complete or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    unfinished.write_bytes(data)
-    try:
-        _flush(unfinished)
-        os.link(unfinished, target)
-    except FileExistsError:
-        return False
-    finally:
-        unfinished.unlink()
-    return True
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """Make `target` whole or not at all; replacing it by the same bytes is harmless."""
-    unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, unfinished)
-    except OSError:  # another disk, or a file system without hard links
-        shutil.copyfile(source, unfinished)
-    unfinished.replace(target)
-    # Where both were links to one file already, rename(2) leaves both.
-    unfinished.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    """Make the file's bytes survive a power cut, before a commit names them."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-@contextlib.contextmanager
-def disk_faults(target: str) -> Iterator[None]:
-    """Turn what a full, read-only or broken disk raises into an error that blames the machine.
-
-    Raises:
-        DiskFullError: there is no space left, or a quota is used up.
-        EnvironmentFault: it cannot be written to for another reason.
-    """
-    try:
-        yield
-    except (PermissionError, IsADirectoryError, NotADirectoryError) as error:
-        raise EnvironmentFault(f"cannot write {target}: {error.strerror}") from error
-    except OSError as error:
-        if error.errno in _FULL:
-            raise DiskFullError(
-                f"disk full: no space left to write {target}: free some, then run again; "
-                "what is committed stays"
-            ) from error
-        if error.errno in _BROKEN:
-            raise EnvironmentFault(
-                f"cannot write {target}: {error.strerror}; mend it, then run again; "
-                "what is committed stays"
-            ) from error
-        raise
+    def _ask(self, verb: str, path: str, call: Callable[[], Answer]) -> Answer:
+        return call() if self.is_local else ask(f"{verb} {self.display(path)}", call)

@@ -23,13 +23,14 @@ from ..transforms.base import Failed, Kept, Map, Rejected, RejectRecord, record_
 
 logger = logging.getLogger(__name__)
 
-_MACHINE_FAULTS = {
-    *(errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO),
+Result = Kept[Any] | Rejected | Failed
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_BROKEN = {
+    *(errno.EIO, errno.EROFS, errno.ESTALE, errno.ENODEV, errno.ENXIO),
     *(errno.EMFILE, errno.ENFILE),
 }
-"""What no record can bring about: disks that break or vanish, and files that nobody closed."""
-
-Result = Kept[Any] | Rejected | Failed
+"""Errors of a disk or a system on which any other record would have failed as well."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -158,10 +159,10 @@ def _blame(error: Exception) -> Failed:
         raise OutOfMemoryError(
             "out of memory: give the worker more, or lower its batch size"
         ) from error
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, OSError) and error.errno in _FULL:
         raise DiskFullError(f"disk full: {error}; free some space, then run again") from error
-    if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
-        raise EnvironmentFault(f"this machine cannot go on: {error}") from error
+    if isinstance(error, OSError) and error.errno in _BROKEN:
+        raise EnvironmentFault(f"the machine failed: {error}; mend it, then run again") from error
     if isinstance(error, RecordError):
         _stop_if_environment(error.code, error.message)
         return Failed(

@@ -2,12 +2,14 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
 
-from ..schemas.errors import BudgetExceededError
-from .commit import Commit, read_commit, stop_step
+from ..schemas.errors import BudgetExceededError, EnvironmentFault, IncompleteError
+from .commit import Commit, read_commits, stop_step
 from .disk_guard import PAUSE_PREFIX, read_pause
+from .faults import fault_point
 from .observer import Observer
 from .store import Store
 
@@ -26,6 +28,7 @@ class CommitWatcher:
         parts: all parts of the step.
         max_failed_share: share of a stage's records that may fail, in [0, 1].
         observers: who is told of each commit.
+        until: when to stop the step, in seconds since the epoch; None for never.
     """
 
     def __init__(
@@ -36,18 +39,20 @@ class CommitWatcher:
         *,
         max_failed_share: float,
         observers: Sequence[Observer],
+        until: float | None = None,
     ) -> None:
         self.commits: dict[str, Commit] = {}
         self._store = store
         self._folder = folder
         self._step = folder.rsplit("/", 1)[-1].rpartition("-")[0]
-        self._missing = list(parts)
+        self._missing = dict.fromkeys(parts)
         self._max_failed_share = max_failed_share
         self._observers: Sequence[Observer] = ()
         self._pauses: set[str] = set()
         # What was committed before is known, not news.
         self.look()
         self._observers = observers
+        self._until = until
         self._ended = threading.Event()
         # Listing a remote folder costs money and time: look there less often.
         self._pause_s = 0.3 if store.is_local else 5.0
@@ -71,17 +76,25 @@ class CommitWatcher:
         self._ended.set()
         self._thread.join()
         if error is None:
-            self.look()
+            self.look_closely()
 
     def look(self) -> None:
         """Take in the commits that have appeared since the last look."""
+        fault_point("watcher.look", self._folder)
         begun = set(self._store.names(self._folder))
         self._tell_pauses({name for name in begun if name.startswith(PAUSE_PREFIX)})
-        for part in [part for part in self._missing if part in begun]:
-            commit = read_commit(self._store, self._folder, part)
+        self._take_in([part for part in self._missing if part in begun])
+
+    def look_closely(self) -> None:
+        """Take in all commits, whatever is listed: some stores list what is new a little later."""
+        self._take_in(list(self._missing))
+
+    def _take_in(self, parts: Sequence[str]) -> None:
+        commits = read_commits(self._store, self._folder, parts)
+        for part, commit in zip(parts, commits, strict=True):
             if commit is None:
                 continue
-            self._missing.remove(part)
+            del self._missing[part]
             self.commits[part] = commit
             for observer in self._observers:
                 observer.part_done(commit)
@@ -118,10 +131,21 @@ class CommitWatcher:
         while not self._ended.wait(self._pause_s):
             try:
                 self.look()
-            except OSError as trouble:  # the look after the engine's end counts
+            except (OSError, EnvironmentFault) as trouble:  # the look after the engine's end counts
                 logger.warning("cannot list %s: %s", self._store.display(self._folder), trouble)
                 continue
-            error = self.failed_too_often()
+            error = self.failed_too_often() or out_of_time(self._until)
             if error is not None:
                 stop_step(self._store, self._folder, error)
                 return
+
+
+def out_of_time(until: float | None) -> IncompleteError | None:
+    """Return why to stop if the time budget is used up.
+
+    Args:
+        until: when it is, in seconds since the epoch; None for never.
+    """
+    if until is None or time.time() < until:
+        return None
+    return IncompleteError("time_budget_s is used up; what is committed stays: run again to go on")

@@ -1,14 +1,19 @@
 """What a part lends to its transforms: earlier files to read, a media file and a folder to fill."""
 
+import contextlib
 import hashlib
-import shutil
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..schemas.denied import Denied
+from ..schemas.errors import EnvironmentFault
 from ..schemas.reference import Media, Reference
 from .disk_guard import DiskGuard
+from .faults import fault_point
 from .media_file import MediaReader, MediaWriter
+from .scratch import DEFAULT_COPIES_BYTES, LocalCopies, ScratchFolder, check_digest
 from .store import Store
 
 MEDIA_NAME = "media.parquet"
@@ -33,44 +38,57 @@ class PartWorkspace:
         store: the run.
         attempt: folder of this attempt under the run's root.
         scratch: a local folder of its own; made here, removed by `close`.
+        scratch_bytes: room for local copies of a remote store's files.
+        denied: what was taken down.
         guard: waits for space on the disks; None waits for none.
     """
 
     def __init__(
-        self, store: Store, attempt: str, scratch: Path, guard: DiskGuard | None = None
+        self,
+        store: Store,
+        attempt: str,
+        scratch: Path,
+        scratch_bytes: int = DEFAULT_COPIES_BYTES,
+        *,
+        denied: Denied | None = None,
+        guard: DiskGuard | None = None,
     ) -> None:
         self.scratch = scratch
+        self.denied = denied or Denied()
         self._guard = guard
         self.files: list[CommittedFile] = []
         self._store = store
         self._attempt = attempt
-        self._reader = MediaReader(store)
-        scratch.mkdir(parents=True, exist_ok=True)
+        self._folder = ScratchFolder(scratch)
+        self._copies = LocalCopies(store, scratch / "copies", scratch_bytes)
+        self._reader = MediaReader(store, self._copies.bring_if_small)
         self._media_path = scratch / MEDIA_NAME
         self._writer = MediaWriter(self._media_path, f"{attempt}/{MEDIA_NAME}")
 
     def read(self, reference: Reference) -> bytes:
-        """Return the bytes that `reference` means, checked against its digest."""
-        if reference.row_group is not None:
-            return self._reader.read(reference)
-        data = self._store.read(reference.file)
-        _check_digest(reference, hashlib.sha256(data).hexdigest())
+        """Return the bytes that `reference` means, checked against its digest.
+
+        Raises:
+            EnvironmentFault: the file cannot be read; no record is to blame.
+            ValueError: the bytes are others.
+        """
+        fault_point("workspace.read", f"{self._attempt}/{reference.file}")
+        with _blames_the_store(self._store, reference.file):
+            if reference.row_group is not None:
+                return self._reader.read(reference)
+            data = self._store.read(reference.file)
+        check_digest(reference.file, reference.sha256, hashlib.sha256(data).hexdigest())
         return data
 
     def path(self, reference: Reference) -> Path:
-        """Return a local path of a whole file: its own on a local store, else a copy in scratch."""
-        local = self._store.local_path(reference.file)
-        if local is not None:
-            return local
-        copy = self.scratch / f"{reference.sha256[:32]}{Path(reference.file).suffix}"
-        if not copy.exists():
-            unfinished = copy.with_name(f"{copy.name}.part")  # a transfer that broke leaves half
-            with self._store.open(reference.file) as source, unfinished.open("wb") as target:
-                shutil.copyfileobj(source, target, 8 << 20)
-            with unfinished.open("rb") as file:
-                _check_digest(reference, hashlib.file_digest(file, "sha256").hexdigest())
-            unfinished.rename(copy)
-        return copy
+        """Return a local path of a whole file: its own on a local store, else that of a copy.
+
+        Raises:
+            EnvironmentFault: the file cannot be read, or is larger than `scratch_bytes`.
+            ValueError: its bytes are others than the reference says.
+        """
+        with _blames_the_store(self._store, reference.file):
+            return self._copies.bring(reference.file, sha256=reference.sha256)
 
     def add_media(
         self,
@@ -99,6 +117,7 @@ class PartWorkspace:
         """Take a local file over into the attempt, named by its digest."""
         target = f"{self._attempt}/{sha256[:32]}{path.suffix.lower()}"
         num_bytes = path.stat().st_size
+        fault_point("workspace.add_file", target)
         self._store.put_file(target, path)
         file = CommittedFile(path=target, num_bytes=num_bytes, sha256=sha256)
         if file not in self.files:  # a batch that is tried again adds its files again
@@ -121,13 +140,17 @@ class PartWorkspace:
         """Remove the scratch folder."""
         if self._guard is not None:
             self._guard.used_bytes = self._num_bytes()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        self._folder.close()
 
     def _num_bytes(self) -> int:
         here = sum(path.stat().st_size for path in self.scratch.rglob("*") if path.is_file())
         return here + sum(file.num_bytes for file in self.files)
 
 
-def _check_digest(reference: Reference, sha256: str) -> None:
-    if sha256 != reference.sha256:
-        raise ValueError(f"{reference.file} does not have the digest that its reference names")
+@contextlib.contextmanager
+def _blames_the_store(store: Store, file: str) -> Iterator[None]:
+    """Turn what a read of the run's own files raises into a fault of the machine."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentFault(f"cannot read {store.display(file)}: {error}") from error

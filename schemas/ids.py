@@ -37,6 +37,11 @@ def document_id(video: str, start_us: int, end_us: int, window_policy: str) -> s
     return digest("document", video, start_us, end_us, window_policy)
 
 
+def group_key(group: str) -> str:
+    """Name of a group where the group itself must not be told: a digest."""
+    return digest("group", group)
+
+
 def order_key(source: str) -> str:
     """Place of a source in the plan's order: a digest, so that channels do not lie together."""
     return digest("order", source)

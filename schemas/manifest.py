@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any
 
 import pyarrow as pa
 
-from .arrow import arrow_schema, from_plain, to_plain
+from .arrow import Unit, arrow_schema, from_plain, to_plain
 from .document import Document
 from .ids import digest
 from .view import DEFAULT_VIEWS, View
@@ -67,16 +68,37 @@ class ShardList:
     """Size of all of its shards."""
 
 
+class TombstoneKind(StrEnum):
+    """What a tombstone is about. Closed list."""
+
+    SOURCE = "source"
+    """One source, whatever bytes it has by now."""
+    GROUP = "group"
+    """All sources of a channel, uploader or folder, also later ones."""
+    VIDEO = "video"
+    """These bytes, wherever they come from."""
+    CLIP = "clip"
+    """A span of a video, however it is cut."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """Something that was taken out and must not come back."""
+    """Something that was taken out and must not come back. It tells nothing of what that was."""
 
     id: str
-    """Id of the source, video, clip or document."""
+    """Id of the source, video or clip; of a group a digest of its name (`ids.group_key`)."""
+    kind: TombstoneKind | None = None
+    """What the id is of; null in what was written before kinds were: any of them."""
     reason: str
     """Why."""
     version: int
     """The manifest version that took it out."""
+    video_id: str | None = None
+    """Of a clip, its video."""
+    start_us: Annotated[int | None, Unit("us")] = None
+    """Of a clip, its start: clips that overlap the span are taken out too."""
+    end_us: Annotated[int | None, Unit("us")] = None
+    """Of a clip, its end, exclusive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,8 @@ class RejectionReason(StrEnum):
     """The spoken language is not among the allowed ones."""
     NO_TEXT = "no_text"
     """A document would hold no text at all."""
+    TAKEN_DOWN = "taken_down"
+    """Somebody asked for it to be taken out, and it does not come back."""
 
 
 class ErrorClass(StrEnum):

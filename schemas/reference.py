@@ -38,6 +38,7 @@ class Media:
     mime: str
     """Media type, such as `image/jpeg`, `audio/L16;rate=16000;channels=1`, `video/mp4`."""
     sha256: str
-    """Digest of `bytes`, hexadecimal."""
+    """Digest of `bytes`, hexadecimal; empty in a run where the content was taken down."""
     bytes: bytes
-    """The content, last so that the other columns can be read without it."""
+    """The content, last so that the other columns can be read without it; empty in a run where it
+    was taken down, as the row keeps its place."""

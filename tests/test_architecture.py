@@ -19,7 +19,8 @@ LAYERS = {
 }
 PIPELINE_ROOMS = ("engines", "dataset", "audit", "publish", "commands")
 """From the ground up: each uses those below it."""
-HOMES = {"apache_beam": "pipeline/engines/beam.py", "ray": "pipeline/engines/ray.py"}
+HOMES = {"apache_beam": "pipeline/engines/beam", "ray": "pipeline/engines/ray"}
+"""How the names of the files that may import an engine begin."""
 CODECS = {"av"}
 BROAD_EXCEPT = {"pipeline/trials.py", "transforms/child_main.py"}
 MAX_FILE_LINES = 300
@@ -92,7 +93,7 @@ def test_inside_the_package_imports_of_ours_are_relative(name: str):
 def test_engines_and_codecs_stay_in_their_rooms(name: str):
     used = {top for top, _ in imports(name)}
     for engine, home in HOMES.items():
-        assert engine not in used or name == home, f"{engine} belongs to {home}"
+        assert engine not in used or name.startswith(home), f"{engine} belongs to {home}*"
     allowed = name.startswith(("transforms/media/", "examples/"))
     assert not used & CODECS or allowed, "PyAV belongs to transforms/media"
 

@@ -9,7 +9,7 @@ from interlink_toy_engines import started
 from interlink_toy_runs import ToyRun, go_in_process
 from interlink_toys import Act, Inspect, source
 
-from interlink.pipeline.attempts import BEGUN_NAME, MAX_DEATHS
+from interlink.pipeline.attempts import MAX_DEATHS
 from interlink.pipeline.commit import DONE_NAME
 from interlink.pipeline.engines.engine import Engine
 from interlink.pipeline.part import PartRunner
@@ -23,13 +23,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.engines]
 
 
 def start(root: Path, deadly: tuple[str, ...]) -> tuple[ToyRun, PartRunner]:
-    """A run of parts of four sources that take their time, and its step of two workers."""
-    names = [*deadly, *(f"innocent-{number:02d}" for number in range(20))]
-    given = [
-        dataclasses.replace(source(n, "die" if n in deadly else "slow"), duration_us=15_000_000)
-        for n in names
-    ]
-    run = ToyRun(root, given)
+    """A run of parts of four sources, some of which take their time, and a step of two workers."""
+    given = [source(name, "die") for name in deadly]
+    for number in range(20):
+        given.append(source(f"innocent-{number:02d}", "keep" if number % 4 else "slow"))
+    run = ToyRun(root, [dataclasses.replace(s, duration_us=15_000_000) for s in given])
     act = Act(folder=str(root), has_child=False)
     stages = [
         Stage(name="act", transform=act, batch_size=2),
@@ -61,44 +59,44 @@ def fates(run: ToyRun, report: StepReport) -> list[Outcome]:
     return [dataclasses.replace(o, message=None) for o in run.outcomes(report)]
 
 
-CASES = {"one": ("x",), "two": ("x-000", "x-006")}
+ENDS = ("x-000", "x-006")
+"""Two that lie at the ends of one part."""
 
 
-@pytest.fixture(scope="module", params=CASES)
-def reference(request, tmp_path_factory):
-    deadly = CASES[request.param]
-    run, runner = start(tmp_path_factory.mktemp(request.param), deadly)
-    return (*go(None, run, runner), run, deadly)
+def test_two_in_one_part_cost_three_deaths_each(tmp_path):
+    run, runner = start(tmp_path, ENDS)
+    parts = [[s.source_id for s in read_part(run.store, part)] for part in run.parts]
+    assert ["x-000", "innocent-03", "innocent-17", "x-006"] in parts
+    report, restarts = go(None, run, runner)
+    assert restarts == 2 * MAX_DEATHS
+    assert (report.stages[0].kept, report.stages[0].quarantined) == (20, 2)
 
 
-def test_on_the_local_engine_only_they_are_quarantined(reference):
-    report, restarts, run, deadly = reference
-    assert restarts == MAX_DEATHS * len(deadly)
-    counts = report.stages[0]
-    assert (counts.kept, counts.quarantined) == (20, len(deadly))
-    for outcome in run.outcomes(report):
-        if outcome.disposition == "quarantined":
-            assert outcome.input_id in deadly
-            assert (outcome.code, outcome.attempts) == ("worker_died", MAX_DEATHS)
-            assert re.match(r"3 attempts died with it in hand.*, on \S+ at 20", outcome.message)
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    run, runner = start(tmp_path_factory.mktemp("local"), ("x",))
+    return (*go(None, run, runner), run)
+
+
+def test_on_the_local_engine_it_alone_is_quarantined(reference):
+    report, restarts, run = reference
+    assert restarts == MAX_DEATHS
+    assert (report.stages[0].kept, report.stages[0].quarantined) == (20, 1)
+    [lost] = [o for o in run.outcomes(report) if o.disposition != "kept"]
+    assert (lost.input_id, lost.code, lost.attempts) == ("x", "worker_died", MAX_DEATHS)
+    assert re.match(r"3 attempts died with it in hand.*, on \S+ at 20", lost.message)
 
 
 @pytest.mark.parametrize("name", ["beam-processes", "ray"])
 def test_engines_of_several_workers_lose_no_more(reference, tmp_path, name):
-    report, _, run, deadly = reference
+    report, _, run = reference
+    other, runner = start(tmp_path / "run", ("x",))
     with started(name) as engine:
-        other, runner = start(tmp_path / "run", deadly)
         other_report, restarts = go(engine, other, runner)
-    assert restarts <= (0 if name == "ray" else MAX_DEATHS * len(deadly))
+    assert restarts <= (0 if name == "ray" else MAX_DEATHS)
     assert other.kept_digests(other_report) == run.kept_digests(report)
     assert fates(other, other_report) == fates(run, report)
     for commit in other_report.commits:
-        folder = f"{runner.folder}/{commit.part}"
-        assert set(other.store.names(folder)) == {DONE_NAME, commit.attempt}
-        assert BEGUN_NAME not in other.store.names(f"{folder}/{commit.attempt}")
-
-
-def test_the_two_lie_at_the_ends_of_one_part(tmp_path):
-    run, _ = start(tmp_path, CASES["two"])
-    parts = [[s.source_id for s in read_part(run.store, part)] for part in run.parts]
-    assert ["x-000", "innocent-03", "innocent-17", "x-006"] in parts
+        folder = other.store.local_path(f"{runner.folder}/{commit.part}")
+        left = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+        assert left == {DONE_NAME, *(f.path.partition(f"{commit.part}/")[2] for f in commit.files)}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from ..schemas.denied import Denied
 from ..schemas.ids import digest
 from ..schemas.outcome import ErrorCode, RejectionReason
 from ..schemas.reference import Reference
@@ -68,6 +69,8 @@ class Workspace(Protocol):
 
     scratch: Path
     """A local folder, emptied when the part ends."""
+    denied: Denied
+    """What was taken down and must not be fetched again. Never part of a digest."""
 
     def read(self, reference: Reference) -> bytes:
         """Return the bytes that `reference` means, checked against its digest."""
@@ -172,6 +175,14 @@ class Transform(ABC, Generic[In, Out]):
 
 class Map(Transform[In, Out]):
     """One record in; one record, one rejection or one failure out."""
+
+    @property
+    def sees_batches(self) -> bool:
+        """Whether what a record becomes may depend on the others of its batch, as with a model.
+
+        Where it may, records of a batch that had to be taken apart carry the flag `batch_split`.
+        """
+        return True
 
     @abstractmethod
     def process_batch(self, records: Sequence[In]) -> Sequence[Kept[Out] | Rejected | Failed]:

@@ -1,7 +1,6 @@
 """Reading files under one root, local or any fsspec URL, and the machine's faults in doing so."""
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from typing import IO
 
@@ -10,15 +9,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from ...schemas.errors import EnvironmentFault
 from ...schemas.file_path import path_under
-
-_FOREIGN_ERRORS = (
-    ("botocore.exceptions", "BotoCoreError"),
-    ("google.auth.exceptions", "GoogleAuthError"),
-    ("gcsfs.retry", "HttpError"),
-    ("azure.core.exceptions", "AzureError"),
-    ("aiohttp", "ClientError"),
-)
-"""What clients of object stores raise besides OSError: missing credentials, no connection."""
+from ...schemas.store_errors import store_errors
 
 
 class Files:
@@ -85,16 +76,10 @@ class Files:
             yield
         except (FileNotFoundError, NotADirectoryError) as error:
             raise FileNotFoundError(str(error)) from error
-        except _read_errors() as error:
+        except store_errors() as error:
             reason = getattr(error, "strerror", None) or " ".join(str(error).split())
             is_local = isinstance(self._fs, LocalFileSystem)
             advice = "" if is_local else "; check credentials and connection"
             raise EnvironmentFault(
                 f"cannot read {path} of the dataset {self.url!r}: {reason}{advice}"
             ) from error
-
-
-def _read_errors() -> tuple[type[Exception], ...]:
-    # A client that has raised something has been imported before.
-    found = (getattr(sys.modules.get(module), name, None) for module, name in _FOREIGN_ERRORS)
-    return (OSError, *(error for error in found if error is not None))

@@ -36,6 +36,11 @@ def write_plan(folder: Store, plan: AuditPlan) -> None:
     """
     if folder.exists(PLAN_NAME):
         _check_may_write(plan, folder)
+    put_plan(folder, plan)
+
+
+def put_plan(folder: Store, plan: AuditPlan) -> None:
+    """Write a plan over whatever was there, for who knows that it may."""
     buffer = io.BytesIO()
     pq.write_table(to_table(plan.items, AuditItem), buffer, compression="zstd")
     items = buffer.getvalue()

@@ -1,4 +1,4 @@
-"""`interlink doctor`: what is installed, what is missing, and the fix."""
+"""`interlink doctor`: what is installed, what is missing, and the fix; of workers, if asked."""
 
 import importlib
 import os
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated, cast
 
 import psutil
 import typer
@@ -15,10 +16,14 @@ from rich import box
 from rich.table import Table
 
 from ... import __version__
-from ...schemas.errors import EnvironmentFault
+from ...schemas.errors import EnvironmentFault, UsageError
 from ...transforms.known_weights import WHISPER_BASE
 from ...transforms.packaged_weights import packaged_folder
+from ..recipe import load_recipe
+from ..step import EngineName
 from .console import make_console
+from .doctor_engine import diagnose
+from .options import Settings
 
 MIN_DISK_GIB = 2.0
 MIN_MEMORY_GIB = 3.0
@@ -72,12 +77,38 @@ class Finding:
     stops_demo: bool = False
 
 
-def doctor() -> None:
+def doctor(
+    context: typer.Context,
+    recipe: Annotated[
+        Path | None,
+        typer.Argument(metavar="[RECIPE]", help="Whose store and workers --engine looks at."),
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(metavar="beam|ray", help="Ask the workers of this engine, by a tiny job."),
+    ] = None,
+    settings: Settings = None,
+) -> None:
     """Say what is installed and what is missing, with the fix. Goes online for nothing.
 
-    Ends with exit code 3 if something is missing that the demo needs.
+    With --engine, ten records go through the configured cluster, and its workers say whether they
+    have this package, decode, reach the recipe's store and see a GPU. Everything after `--` goes to
+    Beam's PipelineOptions untouched.
+
+    Ends with exit code 3 if something is missing that the demo, or a worker, needs.
     """
     console = make_console()
+    if engine is not None:
+        if engine not in {"beam", "ray"}:
+            raise UsageError(f"--engine {engine} must be beam or ray: they have workers to ask")
+        options = list(context.args)
+        if recipe is not None and str(recipe).startswith("-"):  # what follows `--`, and no recipe
+            options, recipe = [str(recipe), *options], None
+        loaded = load_recipe(recipe, settings or ()) if recipe else None
+        diagnose(console, cast("EngineName", engine), loaded, options)
+        return
+    if recipe is not None:
+        raise UsageError("a recipe is looked at with --engine beam or --engine ray")
     findings = [*map(_package, NEEDS), *_machine()]
     python = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     console.print(f"interlink {__version__}, {python}", style="bold")

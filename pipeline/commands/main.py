@@ -9,7 +9,7 @@ from types import TracebackType
 
 import typer
 
-from ...schemas.errors import EnvironmentFault, InterlinkError
+from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError
 from ..threads import use_one_thread
 from .audit import audit
 from .caption import caption
@@ -23,6 +23,7 @@ from .run import run
 from .sample import sample
 from .signals import stop_on_signals, stopped_by
 from .status import status
+from .takedown import takedown
 from .train import train
 
 _MACHINE_FAULTS = {
@@ -84,6 +85,7 @@ app.command(
         "interlink run recipe.yaml",
         "interlink run recipe.yaml --limit 100 --set run=runs/trial",
         "interlink run recipe.yaml --engine local",
+        "interlink run recipe.yaml --plan 1 --step scan",
         "interlink run recipe.yaml -- --runner=FlinkRunner --flink_master=host:8081",
     ),
 )(run)
@@ -124,7 +126,16 @@ app.command(
         "interlink card demo/dataset", "interlink card s3://bucket/dataset --name 'Cooking videos'"
     )
 )(card)
-app.command(epilog=_examples("interlink doctor"))(doctor)
+app.add_typer(takedown)
+app.command(
+    context_settings={"allow_extra_args": True},
+    epilog=_examples(
+        "interlink doctor",
+        "interlink doctor --engine ray recipe.yaml",
+        "interlink doctor --engine beam recipe.yaml -- --runner=FlinkRunner "
+        "--flink_master=host:8081",
+    ),
+)(doctor)
 
 
 def main() -> None:
@@ -140,6 +151,8 @@ def main() -> None:
             _end_if_stopped()
     except InterlinkError as error:
         _end(error)
+    except (ConnectionError, TimeoutError) as error:
+        _end(IncompleteError(f"lost a connection: {error}; what is committed stays, run again"))
     except OSError as error:
         if error.errno not in _MACHINE_FAULTS:
             raise

@@ -30,7 +30,7 @@ def plan(
     """
     loaded = load_recipe(recipe, settings_of(settings, limit))
     steps = curate(loaded, engine=check_engine(engine))
-    store = Store(loaded.run)
+    store = Store(loaded.run, single_writer=loaded.single_writer)
     store.probe()
     new = make_plans(store, loaded)
     numbers = plan_numbers(store)

@@ -1,13 +1,29 @@
-"""`interlink run`: videos in, shards out."""
+"""`interlink run`: videos in, shards out, under a supervisor."""
+
+import sys
+import time
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from ..recipe import load_recipe
-from ..run import run_recipe
+from ...schemas.errors import IncompleteError
+from ..job import Job
+from ..lifeline import Lifeline
+from ..recipe import Recipe, load_recipe
+from ..run import run_one, run_recipe
+from ..step import EngineName
+from ..store import Store
+from ..supervisor import Supervisor
 from .console import make_console
 from .funnel import print_funnel, print_losses
 from .options import EngineOption, Limit, RecipePath, Settings, check_engine, settings_of
 from .progress import progress_for
+from .signals import pass_signals_on, stop_without_signal
+
+JOB_OPTION = "--job-until"
+"""Tells a process that it is a supervisor's job, and when the time budget is used up, 0 if never;
+its standard input is the line to the supervisor."""
 
 
 def run(
@@ -16,22 +32,103 @@ def run(
     settings: Settings = None,
     limit: Limit = None,
     engine: EngineOption = None,
+    plan: Annotated[
+        int | None, typer.Option(min=1, help="Do this plan alone; `interlink plan` makes them.")
+    ] = None,
+    step: Annotated[
+        str | None, typer.Option(help="Do this step alone, when those before it are done.")
+    ] = None,
+    job_until: Annotated[float | None, typer.Option(JOB_OPTION, hidden=True)] = None,
 ) -> None:
     """Run a recipe to its end, going on from what is committed.
 
     Interrupted, or after an edit of the recipe, run it again: only what is missing or changed is
-    done. Everything after `--` goes to Beam's PipelineOptions untouched.
+    done. The work is done by a process of its own, which is started again when it dies, at most
+    `restarts` times in a row without a new commit. Everything after `--` goes to Beam's
+    PipelineOptions untouched.
+
+    For an orchestrator that starts tasks again itself, `--plan` and `--step` do one part of it:
+    0 as well when it is done already, 2 when what comes before it is not; the last step publishes.
     """
     loaded = load_recipe(recipe, settings_of(settings, limit))
+    chosen = check_engine(engine)
+    if job_until is None and loaded.restarts:
+        arguments = [
+            str(recipe),
+            *_as_options(settings, limit=limit, engine=engine, plan=plan, step=step),
+        ]
+        _supervise(loaded, [*arguments, "--", *context.args])
+        return
     options = (*loaded.beam.options, *context.args)
     loaded = loaded.model_copy(update={"beam": loaded.beam.model_copy(update={"options": options})})
+
+    def work(job: Job) -> None:
+        if plan is None and step is None:
+            _run(loaded, chosen, job)
+        else:
+            _run_one(loaded, chosen, job, plan, step)
+
+    if job_until is None:
+        work(Job(loaded.run, until=_until(loaded)))
+        return
+    try:
+        with Lifeline.on_standard_input(stop_without_signal) as line:
+            work(Job(loaded.run, until=job_until or None, line=line))
+    except IncompleteError as error:  # the supervisor says it, and what it does about it
+        raise typer.Exit(error.exit_code) from error
+
+
+def _as_options(settings: list[str] | None, **options: object) -> list[str]:
+    """Return options as they are typed; those that are None are left out."""
+    typed = [word for setting in settings or () for word in ("--set", setting)]
+    return typed + [f"--{name}={value}" for name, value in options.items() if value is not None]
+
+
+def _supervise(recipe: Recipe, arguments: list[str]) -> None:
+    """Have a process of its own run the recipe with these arguments, and end as it does."""
+    until = _until(recipe)
+    own = [sys.executable, "-P", "-m", "interlink", "run", f"{JOB_OPTION}={until or 0.0}"]
+    supervisor = Supervisor(
+        command=[*own, *arguments],
+        run=Store(recipe.run, single_writer=recipe.single_writer),
+        restarts=recipe.restarts,
+        until=until,
+        tell=lambda sentence: print(f"interlink: {sentence}", file=sys.stderr),
+    )
+    pass_signals_on(supervisor.stop)
+    raise typer.Exit(supervisor.supervise())
+
+
+def _until(recipe: Recipe) -> float | None:
+    return None if recipe.time_budget_s is None else time.time() + recipe.time_budget_s
+
+
+def _run(recipe: Recipe, engine: EngineName | None, job: Job) -> None:
+    """Run the whole recipe in this process, and say what came of it."""
     console = make_console()
     with progress_for(console) as progress:
-        report = run_recipe(loaded, engine=check_engine(engine), observers=[progress])
+        report = run_recipe(recipe, engine=engine, observers=[progress], job=job)
     manifest = report.publication.manifest
     print_funnel(console, report.steps)
     print_losses(console, report.dataset_url)
-    console.print(f"run      {loaded.run}: plans, commits, stats.json", soft_wrap=True)
+    _print_run(console, recipe)
     count = f"{manifest.num_documents} documents, version {manifest.version}"
     console.print(f"dataset  {report.dataset_url}: {count}", soft_wrap=True)
     console.print(f"next: interlink inspect {report.dataset_url}", soft_wrap=True)
+
+
+def _run_one(
+    recipe: Recipe, engine: EngineName | None, job: Job, plan: int | None, step: str | None
+) -> None:
+    """Do one plan or one step in this process, and say what came of it."""
+    console = make_console()
+    with progress_for(console) as progress:
+        reports = run_one(
+            recipe, plan=plan, step=step, engine=engine, observers=[progress], job=job
+        )
+    print_funnel(console, [report for report in reports if step in {None, report.step}])
+    _print_run(console, recipe)
+
+
+def _print_run(console: Console, recipe: Recipe) -> None:
+    console.print(f"run      {recipe.run}: plans, commits, stats.json", soft_wrap=True)

@@ -1,10 +1,12 @@
 """Being told to stop: Ctrl-C and SIGTERM end the command as exceptions, within seconds."""
 
+import contextlib
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 
 import psutil
@@ -17,6 +19,13 @@ CLOSE_S = 10.0
 """Time that this process then has to end by itself. A library may swallow an exception that a
 signal raises in its midst, and the command would go on as if nobody had asked it to stop."""
 
+MARGIN_S = 2.0
+"""Time beyond these that a supervisor gives its job, which counts for itself."""
+
+ONE_SIGNAL_S = 0.1
+"""What comes so soon after the first is the same signal: sent to all processes of a batch system's
+step, it reaches a job from there and from its supervisor."""
+
 
 def stop_on_signals() -> None:
     """Let SIGINT raise `KeyboardInterrupt` and SIGTERM `SystemExit`, so that all is closed.
@@ -27,6 +36,27 @@ def stop_on_signals() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+
+
+def pass_signals_on(stop: Callable[[int], None]) -> None:
+    """Hand the first SIGINT or SIGTERM to `stop`, and end with all descendants at the second.
+
+    Whoever is still there after the time that a job has to end by itself is killed, this process
+    with it.
+    """
+
+    def first(number: int, frame: FrameType | None) -> None:
+        _note(number, GRACE_S + CLOSE_S + MARGIN_S)
+        stop(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, first)
+
+
+def stop_without_signal() -> None:
+    """Stop this process as SIGTERM does, from any thread, however long the main one is busy."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    _end_in_time(signal.SIGTERM, GRACE_S, CLOSE_S)
 
 
 def stopped_by() -> signal.Signals | None:
@@ -42,24 +72,37 @@ _received: list[signal.Signals] = []
 
 def _stop(number: int, frame: FrameType | None) -> None:
     _received.append(signal.Signals(number))
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _stop_now)
-    # a daemon: it must not keep a command alive that has closed well
-    threading.Thread(target=_end_in_time, args=(number,), daemon=True).start()
-    print("interlink: stopping; a second signal stops at once", file=sys.stderr)
+    _note(number, GRACE_S, CLOSE_S)
+    with contextlib.suppress(OSError):  # whoever reads may be gone already
+        print("interlink: stopping; a second signal stops at once", file=sys.stderr)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise SystemExit(128 + number)
 
 
-def _end_in_time(number: int) -> None:
-    time.sleep(GRACE_S)
-    kill_children()
-    time.sleep(CLOSE_S)
-    _stop_now(number, None)
+def _note(number: int, *patience_s: float) -> None:
+    """Take the next signal for the second one, and end in time without one."""
+    first = time.monotonic()
+
+    def second(number: int, frame: FrameType | None) -> None:
+        if time.monotonic() - first > ONE_SIGNAL_S:
+            _stop_now(number)
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, second)
+    # a daemon: it must not keep a command alive that has closed well
+    threading.Thread(target=_end_in_time, args=(number, *patience_s), daemon=True).start()
 
 
-def _stop_now(number: int, frame: FrameType | None) -> None:
+def _end_in_time(number: int, *patience_s: float) -> None:
+    """Kill what is left of this process's children after each time, and then end it."""
+    for seconds in patience_s:
+        time.sleep(seconds)
+        kill_children()
+    _stop_now(number)
+
+
+def _stop_now(number: int) -> None:
     kill_children()
     os._exit(128 + number)
 

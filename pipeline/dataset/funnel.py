@@ -1,7 +1,8 @@
 """The funnel of a plan: one row per attempted source and clip, with its outcome."""
 
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,11 +16,18 @@ from ..step_run import StepReport
 from ..store import Store
 
 FUNNEL_FOLDER = "funnel"
+_NAME = re.compile(r"\d{3,}\.parquet")
 
 
 def funnel_path(plan: int) -> str:
     """Return the path of a plan's funnel under the dataset's root."""
     return f"{FUNNEL_FOLDER}/{plan:03d}.parquet"
+
+
+def funnel_paths(dataset: Store) -> list[str]:
+    """Return the paths of all funnels, by plan; what a killed run left unfinished is none."""
+    names = (name for name in dataset.names(FUNNEL_FOLDER) if _NAME.fullmatch(name))
+    return [f"{FUNNEL_FOLDER}/{name}" for name in names]
 
 
 def write_funnel(run: Store, dataset: Store, plan: int, steps: Sequence[StepReport]) -> None:
@@ -34,14 +42,17 @@ def write_funnel(run: Store, dataset: Store, plan: int, steps: Sequence[StepRepo
     Raises:
         RuntimeError: a source or clip that went in has no row: a bug of ours.
     """
+    parts = zip(*(step.commits for step in steps), strict=True)
+    dataset.put(funnel_path(plan), funnel_bytes(_part_rows(run, commits) for commits in parts))
+
+
+def funnel_bytes(parts: Iterable[Sequence[FunnelRow]]) -> bytes:
+    """Return the content of a funnel's file, one row group for each part."""
     buffer = io.BytesIO()
     with pq.ParquetWriter(buffer, arrow_schema(FunnelRow), compression="zstd") as writer:
-        for commits in zip(*(step.commits for step in steps), strict=True):
-            outcomes = [o for commit in commits for o in read_outcomes(run, [commit])]
-            rows = list(funnel_rows(outcomes, _videos(run, commits[0])))
-            _check_sources(rows, commits[0])
+        for rows in parts:
             writer.write_table(to_table(rows, FunnelRow))
-    dataset.put(funnel_path(plan), buffer.getvalue())
+    return buffer.getvalue()
 
 
 def funnel_rows(outcomes: Sequence[Outcome], videos: dict[str, str]) -> Iterator[FunnelRow]:
@@ -89,8 +100,8 @@ def read_funnel(dataset: Store) -> pa.Table:
     """
     keys = ["kind", "step", "stage", "disposition", "code"]
     counted = []
-    for name in dataset.names(FUNNEL_FOLDER):
-        with dataset.open(f"{FUNNEL_FOLDER}/{name}") as file:
+    for path in funnel_paths(dataset):
+        with dataset.open(path) as file:
             table = pq.read_table(file, columns=keys, use_threads=False)
         counted.append(table.group_by(keys).aggregate([([], "count_all")]))
     if not counted:
@@ -100,6 +111,13 @@ def read_funnel(dataset: Store) -> pa.Table:
     order = [("kind", "descending"), ("count_all_sum", "descending")]
     order += [(key, "ascending") for key in keys[1:]]
     return whole.sort_by(order).rename_columns([*keys, "count"])
+
+
+def _part_rows(run: Store, commits: Sequence[Commit]) -> list[FunnelRow]:
+    outcomes = [o for commit in commits for o in read_outcomes(run, [commit])]
+    rows = list(funnel_rows(outcomes, _videos(run, commits[0])))
+    _check_sources(rows, commits[0])
+    return rows
 
 
 def _videos(run: Store, fetched: Commit) -> dict[str, str]:

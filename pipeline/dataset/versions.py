@@ -9,24 +9,30 @@ import io
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 
 import pyarrow.parquet as pq
 
 from ...schemas.arrow import from_table, to_table
+from ...schemas.denied import Denied
 from ...schemas.errors import EnvironmentFault, UsageError
 from ...schemas.manifest import (
     Manifest,
     Provenance,
     Shard,
     ShardList,
+    Tombstone,
     content_digest,
     schema_id,
 )
 from ...schemas.view import DEFAULT_VIEWS, View
 from ..commit import KEPT_NAME, Commit
+from ..faults import fault_point
 from ..store import Store
 from ..workspace import MEDIA_NAME, CommittedFile
+from .clean_shard import clean_shard, holds_denied
+from .same_sources import check_same_sources
+from .shard_files import id_range, put_shard, shard_path
+from .work_folder import work_folder
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +52,7 @@ def commit_version(
 
     Doing it again changes nothing: parts that the newest version names with the same content make
     no new version. A part with other content than before takes its own place. Parts without a
-    document are left out.
+    document are left out, and so is what was taken down since a part was made.
 
     Args:
         run: where the commits lie.
@@ -57,14 +63,24 @@ def commit_version(
 
     Returns:
         The newest version.
+
+    Raises:
+        UsageError: the dataset holds another run's documents in these parts.
     """
-    shards = [shard for commit in commits for shard in _add_shard(run, dataset, commit)]
+    commits = list(commits)
+    stones: tuple[Tombstone, ...] | None = None
     while True:
         before = newest_manifest(dataset)
-        after = _next_version(dataset, before, shards, provenance, views)
+        if stones is None or (before and before.tombstones != stones):
+            stones = before.tombstones if before else ()
+            shards = _add_shards(run, dataset, commits, before)
+        lists = _merge_lists(run, dataset, before, commits, shards)
+        after = _next_version(dataset, before, lists, provenance, views)
         if before is not None and after.content_digest == before.content_digest:
             return before
+        fault_point("manifest.before", str(after.version))
         if dataset.put_if_absent(manifest_path(after.version), after.to_json()):
+            fault_point("manifest.after", str(after.version))
             return after
         logger.info("version %d was taken by another run; building upon it", after.version)
 
@@ -72,7 +88,11 @@ def commit_version(
 def newest_manifest(dataset: Store) -> Manifest | None:
     """Return the newest version of a dataset, or None if there is none yet."""
     versions = manifest_versions(dataset)
-    return _read_version(dataset, versions[-1]) if versions else None
+    newest = _read_version(dataset, versions[-1]) if versions else None
+    # Some stores list what is new a little later, and a version must follow the very newest.
+    while (later := _later_version(dataset, newest)) is not None:
+        newest = later
+    return newest
 
 
 def read_manifest(dataset: Store, version: int | None = None) -> Manifest:
@@ -109,14 +129,25 @@ def read_shards(dataset: Store, manifest: Manifest) -> Iterator[Shard]:
         EnvironmentFault: a list of shards is not what the manifest says.
     """
     for listed in manifest.shard_lists:
-        yield from _read_list(dataset, listed)
+        yield from read_list(dataset, listed)
 
 
 def _read_version(dataset: Store, version: int) -> Manifest:
     return Manifest.from_json(dataset.read(manifest_path(version)))
 
 
-def _read_list(dataset: Store, listed: ShardList) -> list[Shard]:
+def _later_version(dataset: Store, version: Manifest | None) -> Manifest | None:
+    path = manifest_path(version.version + 1 if version else 1)
+    content = next(dataset.read_all([path]))
+    return None if content is None else Manifest.from_json(content)
+
+
+def read_list(dataset: Store, listed: ShardList) -> list[Shard]:
+    """Return the shards of one plan.
+
+    Raises:
+        EnvironmentFault: the list is not what the manifest says.
+    """
     data = dataset.read(listed.path)
     if hashlib.sha256(data).hexdigest() != listed.sha256:
         raise EnvironmentFault(
@@ -126,27 +157,60 @@ def _read_list(dataset: Store, listed: ShardList) -> list[Shard]:
     return from_table(pq.read_table(io.BytesIO(data), use_threads=False), Shard)
 
 
-def _add_shard(run: Store, dataset: Store, commit: Commit) -> Iterator[Shard]:
-    """Link a part's files into the dataset; nothing comes of a part without documents."""
+def _add_shards(
+    run: Store, dataset: Store, commits: Sequence[Commit], before: Manifest | None
+) -> list[Shard]:
+    """Link the files of parts into the dataset; nothing comes of a part without documents."""
+    denied = Denied.of(before.tombstones if before else ())
+    clean = {s.docs_sha256 for s in read_shards(dataset, before)} if before and denied else set()
+    shards = []
+    for commit in commits:
+        docs, media = commit.file(KEPT_NAME), commit.file(MEDIA_NAME)
+        assert docs is not None
+        if commit.num_kept == 0:
+            continue
+        if denied and docs.sha256 not in clean and _holds_denied(run, docs, denied):
+            shard = _add_cleaned(run, dataset, commit, denied)
+        else:
+            shard = _add_shard(run, dataset, commit.part, docs, media)
+        if shard is not None:
+            shards.append(shard)
+    return shards
+
+
+def _holds_denied(run: Store, docs: CommittedFile, denied: Denied) -> bool:
+    with run.open(docs.path) as file:
+        return holds_denied(file, denied)
+
+
+def _add_cleaned(run: Store, dataset: Store, commit: Commit, denied: Denied) -> Shard | None:
+    """Bring in a part that was made before something in it was taken down, without that."""
     docs, media = commit.file(KEPT_NAME), commit.file(MEDIA_NAME)
     assert docs is not None
-    if commit.num_kept == 0:
-        return
+    with work_folder(dataset) as folder:
+        files = clean_shard((run, docs.path), (run, media.path) if media else None, denied, folder)
+        return put_shard(dataset, commit.part, files)
+
+
+def _add_shard(
+    run: Store, dataset: Store, part: str, docs: CommittedFile, media: CommittedFile | None
+) -> Shard:
     with run.open(docs.path) as file:
-        first, last = _id_range(pq.read_metadata(file))
+        metadata = pq.read_metadata(file)
+    first, last = id_range(metadata)
     num_media = 0
     if media is not None:
         with run.open(media.path) as file:
             num_media = pq.read_metadata(file).num_rows
-    yield Shard(
-        part=commit.part,
-        docs_path=_add_file(run, dataset, docs, f"docs/{commit.part}"),
+    return Shard(
+        part=part,
+        docs_path=_add_file(run, dataset, docs, f"docs/{part}"),
         docs_bytes=docs.num_bytes,
         docs_sha256=docs.sha256,
-        num_documents=commit.num_kept,
+        num_documents=metadata.num_rows,
         min_document_id=first,
         max_document_id=last,
-        media_path=_add_file(run, dataset, media, f"media/{commit.part}") if media else None,
+        media_path=_add_file(run, dataset, media, f"media/{part}") if media else None,
         media_bytes=media.num_bytes if media else 0,
         media_sha256=media.sha256 if media else None,
         num_media=num_media,
@@ -154,40 +218,55 @@ def _add_shard(run: Store, dataset: Store, commit: Commit) -> Iterator[Shard]:
 
 
 def _add_file(run: Store, dataset: Store, file: CommittedFile, stem: str) -> str:
-    path = f"{stem}-{file.sha256[:8]}.parquet"
+    path = shard_path(stem, file.sha256)
     if not dataset.exists(path):
+        fault_point("shard.before", path)
         run.copy_to(file.path, dataset, path)
+        fault_point("shard.after", path)
     return path
 
 
-def _id_range(metadata: pq.FileMetaData) -> tuple[str, str]:
-    """Return the least and greatest document id, from the statistics of the first column."""
-    groups = [metadata.row_group(index).column(0) for index in range(metadata.num_row_groups)]
-    return min(g.statistics.min for g in groups), max(g.statistics.max for g in groups)
+def _merge_lists(
+    run: Store,
+    dataset: Store,
+    before: Manifest | None,
+    commits: Sequence[Commit],
+    shards: Sequence[Shard],
+) -> list[ShardList]:
+    """Write the lists of the plans in hand, in which parts that were committed take their places.
+
+    A part that has documents no more loses its shard.
+    """
+    lists = {listed.plan: listed for listed in before.shard_lists} if before else {}
+    new = {shard.part: shard for shard in shards}
+    parts = {commit.part for commit in commits}
+    for plan in sorted({part.partition("-")[0] for part in parts}):
+        known = read_list(dataset, lists[plan]) if plan in lists else []
+        for shard in known:
+            if shard.part in parts and shard != new.get(shard.part):
+                check_same_sources(run, dataset, shard)
+        of_plan = [shard for shard in known if shard.part not in parts]
+        of_plan += [shard for shard in shards if shard.plan == plan]
+        if of_plan or plan in lists:
+            lists[plan] = write_list(dataset, plan, sorted(of_plan, key=lambda shard: shard.part))
+    return [lists[plan] for plan in sorted(lists)]
 
 
 def _next_version(
     dataset: Store,
     before: Manifest | None,
-    shards: Sequence[Shard],
+    lists: Sequence[ShardList],
     provenance: Provenance,
     views: Sequence[View],
 ) -> Manifest:
-    """Return the version that follows `before`; its lists of shards are written already."""
-    lists = {listed.plan: listed for listed in before.shard_lists} if before else {}
-    ordered = sorted(shards, key=lambda shard: shard.part)
-    for plan, of_plan in groupby(ordered, key=lambda shard: shard.plan):
-        known = _read_list(dataset, lists[plan]) if plan in lists else []
-        merged = {shard.part: shard for shard in (*known, *of_plan)}
-        lists[plan] = _write_list(dataset, plan, [merged[part] for part in sorted(merged)])
-    in_order = [lists[plan] for plan in sorted(lists)]
-    contents = (shard for listed in in_order for shard in _read_list(dataset, listed))
+    """Return the version that follows `before`."""
+    contents = (shard for listed in lists for shard in read_list(dataset, listed))
     return Manifest(
         version=before.version + 1 if before else 1,
         schema_id=schema_id(),
         content_digest=content_digest(contents),
         parents=(before.version,) if before else (),
-        shard_lists=tuple(in_order),
+        shard_lists=tuple(lists),
         views=before.views if before else tuple(views),
         tombstones=before.tombstones if before else (),
         audits=before.audits if before else (),
@@ -195,7 +274,8 @@ def _next_version(
     )
 
 
-def _write_list(dataset: Store, plan: str, shards: Sequence[Shard]) -> ShardList:
+def write_list(dataset: Store, plan: str, shards: Sequence[Shard]) -> ShardList:
+    """Write the shards of one plan, in the order of their parts, as a list for manifests."""
     buffer = io.BytesIO()
     pq.write_table(to_table(shards, Shard), buffer, compression="zstd")
     sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()

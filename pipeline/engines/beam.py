@@ -3,7 +3,6 @@
 `RunStep` takes parts through a step, `RunStage` records through a stage, for pipelines of your own.
 """
 
-import contextlib
 import logging
 import re
 import shlex
@@ -13,6 +12,8 @@ from typing import Any
 
 from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError, UsageError
 from ...transforms.base import Gather
+from ..commit import is_stopped, read_commit
+from ..job import Job
 from ..part import PartRunner
 from ..runtime import run_stage
 from ..step import Stage
@@ -25,15 +26,21 @@ try:
         import grpc
         from apache_beam.options.pipeline_options import (
             DirectOptions,
+            GoogleCloudOptions,
             PipelineOptions,
+            PortableOptions,
             StandardOptions,
         )
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
         from apache_beam.transforms.environments import SubprocessSDKEnvironment
+
+        from .beam_jobs import JobService, dataflow_errors, job_name
 except ImportError as error:
     raise EnvironmentFault(
         "the engine 'beam' needs Apache Beam: pip install 'interlink[beam]', or use engine: local"
     ) from error
+
+logger = logging.getLogger(__name__)
 
 OUTCOMES = "outcomes"
 """Tag of `RunStage`'s second output: one `Outcome` for each record that went in."""
@@ -56,19 +63,78 @@ _WORKER = (
 class BeamEngine:
     """Runs each step as one Beam job.
 
+    On a runner that outlives its driver, a later driver finds the job by its name and follows it.
+
     Args:
         options: arguments for `PipelineOptions`. Without `--runner` the `FnApiRunner` is taken, as
             Beam's own default first tries to download another one: in this process, or on as many
             worker processes as the step has workers.
+        job: where jobs on a cluster are noted; None notes nothing.
     """
 
-    def __init__(self, options: Sequence[str] = ()) -> None:
+    def __init__(self, options: Sequence[str] = (), job: Job | None = None) -> None:
         self._options = list(options)
+        self._job = job
+        self._service: JobService | None = None
 
     def run(self, runner: PartRunner, parts: Sequence[str]) -> None:
         """Take the parts through the step; Beam decides where."""
+        name = job_name(runner, parts[0])
+        faults = dataflow_errors() if self._runner_name() == "DataflowRunner" else ()
+        with quiet(_LEVELS, _THREADS, silence_root=True):
+            self._connect()
+            try:
+                if self._service is not None:
+                    parts = self._follow_orphan(self._service, runner, parts, name)
+                if parts:
+                    self._submit(runner, parts, name)
+            except (RuntimeError, OSError, grpc.RpcError, beam.error.BeamError, *faults) as error:
+                raise _why_failed(runner, error) from error
+
+    def close(self) -> None:
+        """Do nothing: a Beam job ends by itself."""
+
+    def _runner_name(self) -> str | None:
+        name: str | None = PipelineOptions(self._options).view_as(StandardOptions).runner
+        return name
+
+    def _connect(self) -> None:
+        endpoint = PipelineOptions(self._options).view_as(PortableOptions).job_endpoint
+        if endpoint in {None, "embed"}:
+            return
+        try:
+            self._service = JobService(endpoint)
+        except EnvironmentFault as error:
+            if self._service is not None or (self._job and self._job.left_remote("beam")):
+                # It was there before, so it may come back.
+                raise IncompleteError(f"{error}; then run again to go on") from error
+            raise
+
+    def _follow_orphan(
+        self, service: JobService, runner: PartRunner, parts: Sequence[str], name: str
+    ) -> Sequence[str]:
+        """Wait for the end of a job that a dead driver has left, and return the parts to do."""
+        store = runner.open_store()
+        noted = self._job and service.clear(self._job, store, runner.folder)
+        orphan = noted or service.find(name)  # it may have begun and not been noted
+        if orphan is None:
+            return parts
+        logger.warning("the job %s of an earlier driver goes on: waiting for its end", orphan)
+        try:
+            self._wait(runner, service.follow(orphan))
+        except (RuntimeError, grpc.RpcError) as error:
+            logger.warning("it failed: %s", _last_words(str(error)))
+        if self._job is not None:
+            service.clear(self._job, store, runner.folder)  # the note of the driver before
+        if is_stopped(store, runner.folder):
+            return []
+        return [part for part in parts if read_commit(store, runner.folder, part) is None]
+
+    def _submit(self, runner: PartRunner, parts: Sequence[str], name: str) -> None:
         options = PipelineOptions(self._options)
-        is_local = options.view_as(StandardOptions).runner in {None, "FnApiRunner"}
+        cloud = options.view_as(GoogleCloudOptions)  # where the option lies, whatever the runner
+        cloud.job_name = cloud.job_name or name
+        is_local = self._runner_name() in {None, "FnApiRunner"}
         chosen = self._local_runner(options, runner.step.resources.workers) if is_local else None
         try:
             pipeline = beam.Pipeline(runner=chosen, options=options)
@@ -78,14 +144,25 @@ class BeamEngine:
         # Where nothing awaits a worker's output, the FnApiRunner of Beam 2.77 awaits a dead worker
         # for ever.
         _ = done | "Count" >> beam.combiners.Count.Globally()
-        with quiet(_LEVELS, _THREADS) if is_local else contextlib.nullcontext():
-            try:
-                pipeline.run().wait_until_finish()
-            except (RuntimeError, OSError, grpc.RpcError, beam.error.BeamError) as error:
-                raise _why_failed(runner, error) from error
+        result = pipeline.run()
+        if self._service is None:
+            result.wait_until_finish()
+        else:
+            self._wait(runner, result)
 
-    def close(self) -> None:
-        """Do nothing: a Beam job ends by itself."""
+    def _wait(self, runner: PartRunner, result: Any) -> None:  # noqa: ANN401  (Beam has no types)
+        """Wait for a job's end; when this driver is told to stop, the job stops as well."""
+        assert self._service is not None
+        job_id = result._job_id  # it has no public name
+        note = self._job and self._job.note_remote(engine="beam", step=runner.folder, job_id=job_id)
+        try:
+            result.wait_until_finish()
+        except (KeyboardInterrupt, SystemExit):
+            self._service.abandon(job_id, runner.open_store(), runner.folder)
+            raise
+        finally:
+            if self._job and note and job_id not in self._service.live_jobs():
+                self._job.forget_remote(note)
 
     def _local_runner(self, options: Any, workers: int) -> Any:  # noqa: ANN401  (Beam has no types)
         direct = options.view_as(DirectOptions)
@@ -180,8 +257,20 @@ def _why_failed(runner: PartRunner, error: Exception) -> InterlinkError:
     faults = re.findall(r"(?:EnvironmentFault|DiskFullError|OutOfMemoryError): (.+)", str(error))
     if faults:
         return EnvironmentFault(faults[-1])
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    missing = re.findall(r"ModuleNotFoundError: (.+)", str(error))
+    if missing:
+        return EnvironmentFault(
+            f"Beam's workers lack a package: {missing[-1]}; install interlink in them as it is "
+            "here, such as by the image of docker/beam"
+        )
+    last = _last_words(str(error)) or type(error).__name__
     return IncompleteError(
-        f"the Beam job of step {runner.step.name!r} failed, as when a worker dies: {lines[-1]} "
+        f"the Beam job of step {runner.step.name!r} failed, as when a worker dies: {last} "
         "What is committed stays: run again to go on"
     )
+
+
+def _last_words(text: str) -> str:
+    """Return what matters of a traceback: its last line, or what a failed call says of itself."""
+    details = re.findall(r'^\s*details = "(.+)"$', text, re.MULTILINE)
+    return str(details[-1]) if details else next(iter(text.strip().splitlines()[::-1]), "")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from ..job import Job
 from ..part import PartRunner
 from ..step import EngineName
 
@@ -25,7 +26,11 @@ class Engine(Protocol):
 
 
 def make_engine(
-    name: EngineName, *, beam_options: Sequence[str] = (), ray_address: str = "local"
+    name: EngineName,
+    *,
+    beam_options: Sequence[str] = (),
+    ray_address: str = "local",
+    job: Job | None = None,
 ) -> Engine:
     """Return the engine of that name; a new engine is one file and one line here.
 
@@ -33,6 +38,7 @@ def make_engine(
         name: `local`, `beam` or `ray`.
         beam_options: arguments for Beam's `PipelineOptions`, untouched.
         ray_address: address of a Ray cluster, or `local` for one on this machine.
+        job: where an engine notes its jobs on a cluster, and finds those that dead jobs left.
 
     Raises:
         EnvironmentFault: the engine's package is not installed.
@@ -40,7 +46,7 @@ def make_engine(
     if name == "beam":
         from .beam import BeamEngine
 
-        return BeamEngine(options=tuple(beam_options))
+        return BeamEngine(options=tuple(beam_options), job=job)
     if name == "ray":
         from .ray import RayEngine
 

@@ -9,12 +9,16 @@ logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def quiet(levels: Mapping[str, int], threads: Collection[str] = ()) -> Iterator[None]:
+def quiet(
+    levels: Mapping[str, int], threads: Collection[str] = (), *, silence_root: bool = False
+) -> Iterator[None]:
     """Raise the levels of loggers, and note at DEBUG what an engine's own threads die of.
 
     Args:
         levels: least level by name of logger.
         threads: names of threads whose death their engine reports in another way.
+        silence_root: whether to hold back what is logged without a logger's name, as Beam does
+            with all that a job service says.
     """
     loggers = {name: logging.getLogger(name) for name in levels}
     before = {name: found.level for name, found in loggers.items()}
@@ -28,13 +32,21 @@ def quiet(levels: Mapping[str, int], threads: Collection[str] = ()) -> Iterator[
 
     for name, found in loggers.items():
         found.setLevel(levels[name])
+    if silence_root:
+        logging.root.addFilter(_hold_back)
     threading.excepthook = note
     try:
         yield
     finally:
         threading.excepthook = hook
+        logging.root.removeFilter(_hold_back)
         for name, found in loggers.items():
             found.setLevel(before[name])
+
+
+def _hold_back(record: logging.LogRecord) -> bool:
+    logger.debug("%s", record.getMessage())
+    return False
 
 
 @contextlib.contextmanager

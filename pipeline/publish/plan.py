@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from ... import __version__
 from ...schemas.manifest import Manifest, Provenance
 from ..dataset.funnel import write_funnel
-from ..dataset.versions import commit_version, read_manifest
+from ..dataset.same_sources import check_same_sources
+from ..dataset.versions import commit_version, newest_manifest, read_list, read_manifest
+from ..faults import fault_point
 from ..recipe import Recipe
 from ..step_run import StepReport
 from ..store import Store
@@ -33,6 +35,19 @@ class Publication:
     """The newest version."""
 
 
+def check_dataset(run: Store, recipe: Recipe) -> None:
+    """Refuse a dataset that holds the documents of another run, before any work is done.
+
+    Raises:
+        UsageError: its first part is of other sources than this run's.
+    """
+    dataset = Store(recipe.dataset_url)
+    manifest = newest_manifest(dataset)
+    for listed in manifest.shard_lists[:1] if manifest else ():
+        for shard in read_list(dataset, listed)[:1]:
+            check_same_sources(run, dataset, shard)
+
+
 def publish_plan(run: Store, recipe: Recipe, plan: int, steps: Sequence[StepReport]) -> Publication:
     """Bring what a plan ended with into the dataset: shards, a version, the funnel, the card.
 
@@ -44,9 +59,11 @@ def publish_plan(run: Store, recipe: Recipe, plan: int, steps: Sequence[StepRepo
         plan: number of the plan.
         steps: what each step did on it, in order; the last one's records are documents.
     """
-    dataset = Store(recipe.dataset_url)
+    dataset = Store(recipe.dataset_url, single_writer=recipe.single_writer)
     manifest = commit_version(run, dataset, steps[-1].commits, provenance=_provenance(run, recipe))
+    fault_point("funnel.before", str(plan))
     write_funnel(run, dataset, plan, steps)
+    fault_point("card.before", str(plan))
     rewrite_card(dataset, recipe.name or run.display().rstrip("/").rsplit("/", 1)[-1])
     logger.info("%s is at version %d", dataset.display(), manifest.version)
     return Publication(dataset_url=recipe.dataset_url, manifest=manifest)

@@ -227,6 +227,14 @@ def test_a_record_is_condemned_by_three_deaths(store, dead, condemned):
     assert {name: len(deaths) for name, deaths in found.items() if deaths} == condemned
 
 
+def test_the_winner_removes_what_others_left_but_for_the_live(store):
+    store.put(f"{PART}/{note(1).attempt}/{BEGUN_NAME}", note(1).to_json())
+    store.put(f"{PART}/0123456789ab/ended", b"")
+    with Attempt(store, PART) as live, Attempt(store, PART, names=store.names(PART)) as winner:
+        winner.bury_others()
+        assert store.names(PART) == sorted([live.name, winner.name])
+
+
 # Whole parts, in processes that die
 
 

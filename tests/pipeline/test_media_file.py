@@ -48,6 +48,17 @@ def test_a_row_group_holds_one_video_only(tmp_path):
     assert [file.metadata.row_group(n).num_rows for n in range(3)] == [2, 1, 1]
 
 
+def test_a_batch_that_is_tried_again_leaves_no_row_twice(tmp_path):
+    writer = MediaWriter(tmp_path / "media.parquet", "media.parquet")
+    first = [writer.add(row(b"x", 0), "a"), writer.add(row(b"y", 1), "b")]
+    again = [writer.add(row(b"x", 0), "a"), writer.add(row(b"y", 1), "b")]
+    last = writer.add(row(b"z", 2), "b")
+    writer.close()
+    assert again == first
+    assert (last.row_group, last.row) == (1, 1)
+    assert pq.ParquetFile(tmp_path / "media.parquet").metadata.num_rows == 3
+
+
 def test_a_row_group_holds_16_mib_or_one_row(tmp_path):
     half = bytes(MAX_ROW_GROUP_BYTES // 2)
     sizes = [half, half, b"x", bytes(MAX_ROW_GROUP_BYTES + 1), b"y"]

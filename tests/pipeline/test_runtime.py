@@ -104,6 +104,20 @@ def test_a_batch_that_fails_for_good_is_halved_down_to_the_one_to_blame():
     assert "LibraryError: the batch does not fit" in (result.outcomes[2].message or "")
 
 
+class InspectEach(Inspect):
+    """Looks at each item alone, whatever batch it comes in."""
+
+    sees_batches = False
+
+
+def test_records_that_were_looked_at_alone_say_nothing_of_a_batch_taken_apart():
+    given = items("a", "b", "c")
+    given[2] = dataclasses.replace(given[2], source=source("c", inspect="poison"))
+    result = run(InspectEach(), given, batch_size=3)
+    assert [o.batch_split for o in result.outcomes] == [True] * 3
+    assert [r.flags for r in result.records] == [(), ()]
+
+
 def test_a_failing_batch_of_one_is_not_called_split():
     given = [Item(item_id="a", source=source("a", inspect="poison"))]
     assert not run(Inspect(), given).outcomes[0].batch_split
@@ -143,7 +157,12 @@ def test_a_group_that_fails_gives_one_outcome_per_member():
 
 
 @pytest.mark.parametrize(
-    ("fate", "text"), [("full", "disk full.*No space left"), ("broken", "toy machine is broken")]
+    ("fate", "text"),
+    [
+        ("full", "disk full.*No space left"),
+        ("bad disk", "the machine failed.*Input/output error"),
+        ("broken", "toy machine is broken"),
+    ],
 )
 def test_the_machine_s_fault_stops_the_run_and_blames_no_record(fate, text):
     with pytest.raises(EnvironmentFault, match=text):

@@ -1,23 +1,49 @@
-"""Files under one root: put once, put if absent, moved, linked; on disk and in memory."""
+"""Files under one root: put once, put if absent, moved, linked; on disk and in remote stores."""
 
-import errno
 import os
 import pickle
 import subprocess
 import sys
 import threading
 import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
+import fsspec
 import pytest
+from interlink_toy_stores import Fault, HttpError, World, strict_world
 
-from interlink.pipeline.store import Store, disk_faults
-from interlink.schemas.errors import DiskFullError, EnvironmentFault
+from interlink.pipeline.store import Store
+from interlink.schemas.errors import EnvironmentFault
 
 
-@pytest.fixture(params=["disk", "memory"])
-def store(request, tmp_path) -> Store:
-    root = str(tmp_path / "root") if request.param == "disk" else f"memory://{uuid.uuid4().hex}"
-    return Store(root)
+@pytest.fixture
+def world() -> World:
+    """What lies behind `strict://world`."""
+    with strict_world("world") as world:
+        yield world
+
+
+@pytest.fixture(params=["disk", "memory", "strict"])
+def store(request, tmp_path, world) -> Store:
+    roots = {
+        "disk": str(tmp_path / "root"),
+        "memory": f"memory://{uuid.uuid4().hex}",
+        "strict": "strict://world/root",
+    }
+    return Store(roots[request.param])
+
+
+@pytest.fixture
+def remote(world) -> Store:
+    """A store whose requests are counted and fail on demand."""
+    return Store("strict://world/root")
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=lambda seconds: None))
 
 
 def test_a_file_is_put_only_if_absent(store):
@@ -27,18 +53,20 @@ def test_a_file_is_put_only_if_absent(store):
     assert store.names("a/b") == ["_done.json"]
 
 
-def test_of_many_threads_one_puts_the_file(store):
-    won = []
-    threads = [
-        threading.Thread(target=lambda n=n: won.append(store.put_if_absent("x", bytes([n]))))
-        for n in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(won) == 1
-    assert len(store.read("x")) == 1
+@pytest.mark.parametrize("place", ["disk", "strict"])
+def test_of_sixteen_writers_of_a_hundred_keys_one_each_wins(place, tmp_path, world):
+    store = Store(str(tmp_path / "run") if place == "disk" else "strict://world/run")
+    gate = threading.Barrier(16)
+
+    def write(writer: int) -> list[int]:
+        gate.wait()
+        return [n for n in range(100) if store.put_if_absent(f"{n}/_done.json", bytes([writer]))]
+
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(write, range(16)))
+    assert Counter(n for keys in won for n in keys) == dict.fromkeys(range(100), 1)
+    for writer, keys in enumerate(won):
+        assert all(store.read(f"{n}/_done.json") == bytes([writer]) for n in keys)
 
 
 def test_a_local_file_is_taken_over(store, tmp_path):
@@ -98,6 +126,7 @@ def test_put_replaces(store):
 def test_a_missing_file_is_said_so(store):
     with pytest.raises(FileNotFoundError, match="nothing"):
         store.read("nothing")
+    assert list(store.read_all(["nothing"])) == [None]
     assert store.names("nothing") == []
     assert not store.exists("nothing")
 
@@ -134,48 +163,141 @@ def test_a_store_pickles_by_its_url(store):
     assert pickle.loads(pickle.dumps(store)).read("x") == b"1"
 
 
-def test_the_probe_leaves_nothing_behind(store):
-    store.probe()
-    assert store.names("") == []
-
-
-def test_a_store_that_overwrites_is_refused(store, monkeypatch):
-    monkeypatch.setattr(Store, "put_if_absent", lambda *_: True)
-    with pytest.raises(EnvironmentFault, match="does not keep put-if-absent"):
-        store.probe()
-
-
-def test_a_root_that_is_a_file_is_refused(tmp_path):
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(EnvironmentFault, match=r"cannot write .*file"):
-        Store(str(tmp_path / "file")).probe()
-
-
 def test_a_protocol_that_nobody_knows_is_refused():
     with pytest.raises(EnvironmentFault, match=r"cannot open the store 'nope://x': "):
         Store("nope://x")
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_is_the_machine_s_fault(code):
-    with (
-        pytest.raises(DiskFullError, match=r"disk full: no space left to write /x: free.*stays$"),
-        disk_faults("/x"),
-    ):
-        raise OSError(code, os.strerror(code))
+@pytest.mark.parametrize("name", ["a b", "50%", "ünï", "[1]", "*", "a?b", "#1", "~", "v=1+2"])
+def test_names_are_taken_as_they_are(store, name):
+    odd = Store(store.display(name))
+    for number in range(2):
+        odd.put(f"{name}/{number}", b"x")
+    store.put("a1/0", b"of another")
+    assert odd.names(name) == ["0", "1"]
+    assert odd.read(f"{name}/1") == b"x"
+    odd.copy_to(f"{name}/0", store, "copied")
+    odd.remove_file(f"{name}/0")
+    assert odd.names(name) == ["1"]
+    odd.remove(name)
+    assert odd.names("") == []
+    assert store.read("a1/0") == b"of another"
 
 
-@pytest.mark.parametrize("code", [errno.EROFS, errno.EIO, errno.ESTALE])
-def test_a_disk_that_breaks_or_vanishes_is_the_machine_s_fault_and_not_full(code):
-    told = rf"cannot write /x: {os.strerror(code)}; mend it, then run again; .*stays$"
-    with pytest.raises(EnvironmentFault, match=told) as raised, disk_faults("/x"):
-        raise OSError(code, os.strerror(code))
-    assert not isinstance(raised.value, DiskFullError)
+def test_many_files_are_read_at_once_in_order(store):
+    for number in range(20):
+        store.put(f"{number}", bytes([number]))
+    found = list(store.read_all(["3", "none", *(str(n) for n in range(20))]))
+    assert found == [b"\x03", None, *(bytes([n]) for n in range(20))]
 
 
-def test_other_troubles_keep_their_kind():
-    with pytest.raises(ConnectionResetError, match="gone"), disk_faults("/x"):
-        raise ConnectionResetError("gone")
+def test_a_file_is_fetched_to_this_disk(store, tmp_path):
+    store.put("a/b", b"bytes")
+    store.fetch("a/b", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"bytes"
+    assert store.size("a/b") == 5
+
+
+def test_one_file_is_removed_by_one_request(remote, world):
+    remote.put("a", b"x")
+    world.calls.clear()
+    remote.remove_file("a")
+    remote.remove_file("a")
+    assert world.calls == [("remove", "world/root/a")] * 2
+    assert remote.names("") == []
+
+
+def test_a_folder_s_own_marker_is_not_among_its_names(remote, world):
+    remote.put("a/b", b"x")
+    world.files["world/root/a/"] = b""
+    assert remote.names("a") == ["b"]
+
+
+@pytest.mark.parametrize("error", [HttpError(500), HttpError(503), HttpError(409), TimeoutError()])
+def test_what_a_store_cannot_do_now_it_is_asked_again(remote, world, error, tmp_path):
+    (tmp_path / "local").write_bytes(b"bytes")
+    for call in ("put", "read", "list", "look", "remove", "copy", "range"):
+        world.faults.append(Fault(call=call, error=error, times=2))
+    remote.put_file("a/b", tmp_path / "local")
+    assert remote.put_if_absent("a/c", b"1")
+    assert remote.read("a/b") == b"bytes"
+    assert remote.names("a") == ["b", "c"]
+    assert remote.exists("a/b")
+    with remote.open("a/b") as file:
+        assert file.read(2) == b"by"
+    remote.copy_to("a/b", remote, "d")
+    remote.remove("a")
+    assert remote.names("") == ["d"]
+
+
+def test_a_store_that_stays_broken_is_the_machine_s_fault(remote, world):
+    remote.put("a", b"x")
+    for call, use in {
+        "look": lambda: remote.exists("a"),
+        "read": lambda: remote.read("a"),
+        "list": lambda: remote.names(""),
+        "put": lambda: remote.put_if_absent("b", b"x"),
+        "remove": lambda: remote.remove_file("a"),
+    }.items():
+        world.faults = [Fault(call=call, error=HttpError(503), times=99)]
+        with pytest.raises(EnvironmentFault, match=r"strict://world/root.* answered 503; check"):
+            use()
+
+
+def test_a_put_whose_answer_was_lost_is_still_ours(remote, world):
+    world.faults = [Fault(call="put", error=ConnectionResetError("gone"), is_late=True)]
+    assert remote.put_if_absent("_done.json", b"mine")
+    assert not remote.put_if_absent("_done.json", b"another's")
+    assert remote.read("_done.json") == b"mine"
+
+
+def test_a_single_writer_needs_no_put_if_absent(world):
+    world.keeps_absent = False
+    store = Store("strict://world/root", single_writer=True)
+    again = pickle.loads(pickle.dumps(store))
+    assert store.put_if_absent("a", b"1")
+    assert not again.put_if_absent("a", b"2")
+    assert store.read("a") == b"1"
+
+
+def test_inside_one_store_the_store_itself_copies(remote, world):
+    remote.put("a", b"bytes")
+    world.calls.clear()
+    remote.copy_to("a", Store("strict://world/other"), "b")
+    assert world.calls == [("copy", "world/other/b")]
+    assert world.files["world/other/b"] == b"bytes"
+
+
+def test_a_copy_that_breaks_off_leaves_no_file(remote, world):
+    remote.put("a", bytes(100))
+    other = Store(f"memory://{uuid.uuid4().hex}")
+    world.faults = [Fault(call="read", error=HttpError(503), times=99)]
+    with pytest.raises(EnvironmentFault, match="answered 503"):
+        remote.copy_to("a", other, "b")
+    assert other.names("") == []
+
+
+def test_a_store_works_on_after_a_fork(remote):
+    script = """
+import os, sys
+import fsspec
+from interlink.pipeline.store import Store
+store = Store("http://127.0.0.1:9/none")
+first = store._fs
+pid = os.fork()
+if not pid:
+    os._exit(0 if store._fs is not first and store._fs._pid == os.getpid() else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_listings_are_not_kept_by_the_file_system(remote):
+    assert remote._fs.storage_options == {"use_listings_cache": False}
+    s3 = Store("s3://bucket/run")._fs
+    assert s3.dircache.use_listings_cache is False
+    assert s3 is not fsspec.filesystem("s3")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
@@ -183,7 +305,7 @@ def test_a_disk_that_is_really_full_is_told_in_one_sentence(tmp_path):
     script = f"""
 import sys
 from interlink.pipeline.store import Store
-from interlink.schemas.errors import DiskFullError, EnvironmentFault
+from interlink.schemas.errors import EnvironmentFault
 store = Store({str(tmp_path)!r})
 try:
     store.put("big", bytes(1 << 20))

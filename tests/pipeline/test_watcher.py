@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from interlink_toy_stores import strict_world
 
 from interlink.pipeline.commit import DONE_NAME, Commit, StageCounts, take_stop
 from interlink.pipeline.disk_guard import PauseNote
@@ -170,3 +171,14 @@ def test_a_store_that_cannot_be_listed_for_a_while_is_looked_at_again(store, mon
         commit(store, "a")
         assert wait_for(lambda: told.parts == ["a"])
     assert "cannot list" in caplog.text
+
+
+def test_a_commit_that_is_listed_late_is_not_lost():
+    with strict_world("late") as world:
+        store, world.listing_delay = Store("strict://late/run"), 1000
+        watching = watcher(store, "a", "b", "c")
+        with watching:
+            commit(store, "b")
+            commit(store, "a")
+        assert watching.missing == ["c"]
+        assert list(watching.commits) == ["a", "b"]

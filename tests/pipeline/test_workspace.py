@@ -1,12 +1,15 @@
 """What a part lends to its transforms."""
 
+import errno
 import hashlib
 import uuid
+from pathlib import Path
 
 import pytest
 
 from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import CommittedFile, PartWorkspace
+from interlink.schemas.errors import EnvironmentFault
 from interlink.schemas.reference import Reference
 
 
@@ -77,13 +80,13 @@ def test_a_copy_that_broke_off_is_made_anew(tmp_path, monkeypatch):
     space = PartWorkspace(store, "a", tmp_path / "scratch")
     reference = add(space, "a.mp4", b"x" * 100)
 
-    def broken(source, target, length):
-        target.write(source.read(10))
-        raise ConnectionResetError("gone")
+    def broken(fs, source, target):
+        Path(target).write_bytes(b"x" * 10)
+        raise OSError(errno.EIO, "gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr("interlink.pipeline.workspace.shutil.copyfileobj", broken)
-        with pytest.raises(ConnectionResetError, match="gone"):
+        patch.setattr("fsspec.implementations.memory.MemoryFileSystem.get_file", broken)
+        with pytest.raises(EnvironmentFault, match=r"cannot read memory://.*\.mp4: gone"):
             space.path(reference)
     assert space.path(reference).read_bytes() == b"x" * 100
 

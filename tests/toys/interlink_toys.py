@@ -128,6 +128,8 @@ class Act(Map[Source, Item]):
             raise ConnectionResetError("by peer")
         if fate == "full":
             raise OSError(28, "No space left on device")
+        if fate == "bad disk":
+            raise OSError(5, "Input/output error")
         if fate == "broken":
             raise EnvironmentFault("the toy machine is broken; mend it")
         if fate == "slow":

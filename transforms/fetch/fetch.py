@@ -16,6 +16,7 @@ from ...schemas.reference import Reference
 from ...schemas.source import Source
 from ...schemas.video import Video
 from ..base import Failed, Kept, Map, Rejected, Workspace, parameter
+from ..text.document_source import group_of
 from .credentials import Credentials, check_references, mask_download, read_credentials
 from .download import Download, disk_faults, folder_bytes
 from .errors import redact
@@ -45,7 +46,8 @@ class Fetch(Map[Source, Video]):
 
     Nothing is tried again here: a `Failed` of a transient class is the runtime's to retry.
     A source with the bytes of one that the part has kept already is rejected as
-    `duplicate_source`.
+    `duplicate_source`, and what was taken down as `taken_down`: before it is fetched where its id
+    or group tell, else by its bytes.
 
     Raises:
         EnvironmentFault: the disk is full, or a package that a source needs is missing.
@@ -220,13 +222,22 @@ class Fetch(Map[Source, Video]):
         return Kept(input_id=source.source_id, record=_video(source, download, reference))
 
     def _refuse(self, source: Source, download: Download | None = None) -> Rejected | None:
-        """Reject by license: before the download where the manifest decides, else after it."""
+        """Reject what was taken down, or by license: before the download where that is enough."""
+        if self._is_denied(source, download):  # without a word on what it was
+            return Rejected(input_id=source.source_id, reason=RejectionReason.TAKEN_DOWN)
         if not self.allowed_licenses:
             return None
         raw = source.license or (download.license_raw if download else None)
         if raw is None and download is None and route(source.uri) in (Route.SITE, Route.ASK):
             return None  # the site may name one
         return None if license_key(raw) in self._license_keys() else self._refusal(source, raw)
+
+    def _is_denied(self, source: Source, download: Download | None) -> bool:
+        denied = self.files().denied
+        if download is not None and video_id(download.sha256) in denied.videos:
+            return True
+        group = group_of(source, download.site if download else None)
+        return denied.has_source(source.source_id, group)
 
     def _refusal(self, source: Source, license_raw: str | None) -> Rejected:
         allowed = ", ".join(self.allowed_licenses)

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from ...schemas.check import PUBLIC_PARAMETER
 from ...schemas.document import DocumentSource
 from ...schemas.ids import digest
-from ...schemas.video import Video
+from ...schemas.source import Source
+from ...schemas.video import Site, Video
 
 
 def describe_source(video: Video, *, duration_us: int, language: str | None) -> DocumentSource:
@@ -22,7 +23,7 @@ def describe_source(video: Video, *, duration_us: int, language: str | None) -> 
     page = site.page_url if site and site.page_url else video.final_uri
     return DocumentSource(
         source_id=video.source.source_id,
-        group=group_of(video),
+        group=group_of(video.source, site),
         uri=public_uri(page),
         site=site.name if site else None,
         title=video.title,
@@ -37,25 +38,33 @@ def describe_source(video: Video, *, duration_us: int, language: str | None) -> 
     )
 
 
-def group_of(video: Video) -> str:
+def group_of(source: Source, site: Site | None = None) -> str:
     """Return what must not be divided between train and eval.
 
     The manifest's group, else the site's creator, else the host and folder of the URL, else the
     name of the local folder: never the file itself.
+
+    Args:
+        source: what was asked for.
+        site: what a video site said of it, once it was fetched from one.
     """
-    given = video.source.group
-    if given:
-        return public_uri(given) if "://" in given else _without_path(given)
-    if video.site and video.site.creator_uri:
-        return public_uri(video.site.creator_uri)
-    if video.site and video.site.creator:
-        return video.site.creator
-    uri = video.source.uri.split("::")[-1]
+    if source.group:
+        return public_group(source.group)
+    if site and site.creator_uri:
+        return public_uri(site.creator_uri)
+    if site and site.creator:
+        return site.creator
+    uri = source.uri.split("::")[-1]
     parts = urlsplit(uri)
     if _is_remote(uri):
         folder = str(PurePosixPath(parts.path).parent).strip("/")
         return f"{parts.hostname or ''}/{folder}".strip("/") or parts.scheme
     return PurePosixPath(parts.path.replace("\\", "/")).parent.name or "local"
+
+
+def public_group(given: str) -> str:
+    """Return the name of a group as documents have it: without secrets or paths of a machine."""
+    return public_uri(given) if "://" in given else _without_path(given)
 
 
 def split_of(video: Video, group: str, eval_share: float) -> str:

@@ -25,7 +25,7 @@ class ReviewSite:
     def items(self) -> Iterator[SiteItem]:
         """Yield the items in the order of judging, holding one data file at a time."""
         for path in sorted((self.folder / "data").glob("items-*.js")):
-            yield from (from_plain(item, SiteItem) for item in _read(path))
+            yield from (from_plain(item, SiteItem) for item in read_data(path))
 
 
 def open_site(audit: Path, plan: AuditPlan) -> ReviewSite:
@@ -45,7 +45,7 @@ def open_site(audit: Path, plan: AuditPlan) -> ReviewSite:
             f"there is no review site at {folder}: run `interlink audit sample` again with the "
             "same options"
         )
-    row = _read(path)
+    row = read_data(path)
     if row.get("format") != SITE_FORMAT:
         raise UsageError(
             f"{path} has format {row.get('format')}, this version of interlink reads "
@@ -61,8 +61,12 @@ def open_site(audit: Path, plan: AuditPlan) -> ReviewSite:
     return site
 
 
-def _read(path: Path) -> Any:  # noqa: ANN401  (JSON)
-    """Return the value of a data file; see `folder.script`."""
+def read_data(path: Path) -> Any:  # noqa: ANN401  (JSON)
+    """Return the value of a data file; see `folder.script`.
+
+    Raises:
+        UsageError: it is damaged.
+    """
     text = path.read_text("ascii")
     start, end = text.find(","), text.rfind(");")
     try:

@@ -68,7 +68,9 @@ def test_a_wrong_call_shows_the_usage(arguments):
     ],
 )
 def test_a_missing_extra_is_named_with_its_fix(recipe, module, arguments, sentence):
-    code, _, err = call("run", "recipe.yaml", *arguments, before=f"sys.modules[{module!r}] = None")
+    here = ["--set", "restarts=0"]  # in the process from which the module is taken
+    before = f"sys.modules[{module!r}] = None"
+    code, _, err = call("run", "recipe.yaml", *arguments, *here, before=before)
     assert code == 3
     assert sentence in err
     assert err.startswith("interlink: ")
@@ -76,7 +78,7 @@ def test_a_missing_extra_is_named_with_its_fix(recipe, module, arguments, senten
 
 
 def test_a_missing_engine_is_told_before_anything_is_written(recipe):
-    call("run", "recipe.yaml", before="sys.modules['ray'] = None")
+    call("run", "recipe.yaml", "--set", "restarts=0", before="sys.modules['ray'] = None")
     assert not Path("run").exists()
 
 
@@ -94,6 +96,14 @@ def test_a_fault_of_the_disk_is_no_bug(recipe):
     fail = "fail = lambda *a: (_ for _ in ()).throw(error)"
     code, _, err = call("plan", "recipe.yaml", before=f"{full}; {fail}; {broken}")
     assert (code, err) == (3, "interlink: No space left on device: x.png\n")
+
+
+def test_a_lost_connection_is_no_bug_and_can_be_gone_on_from(recipe):
+    broken = "import interlink.pipeline.commands.plan as p; p.load_recipe = fail"
+    fail = "fail = lambda *a: (_ for _ in ()).throw(ConnectionResetError(104, 'reset by peer'))"
+    code, _, err = call("plan", "recipe.yaml", before=f"{fail}; {broken}")
+    assert code == 4
+    assert "interlink: lost a connection: [Errno 104] reset by peer" in err
 
 
 def test_every_command_teaches_by_examples(interlink):

@@ -46,7 +46,7 @@ def test_new_sources_are_the_next_plan(interlink, recipe, make_video):
 
 
 def test_what_is_done_is_counted_and_an_edit_undoes_later_steps(interlink, recipe):
-    assert interlink("run recipe.yaml --engine local --limit 1")[0] == 0
+    assert interlink("run recipe.yaml --engine local --limit 1 --set restarts=0")[0] == 0
     edit = "caption.captioner={backend: facts, read_screen_text: no}"
     _, printed = interlink("plan recipe.yaml --limit 1 --set", edit)
     rows = {line.split()[0]: line.split() for line in printed.splitlines() if line.strip()}

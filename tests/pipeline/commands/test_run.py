@@ -15,7 +15,7 @@ def recipe(here, make_video) -> Path:
 
 
 def test_it_prints_funnel_losses_places_and_what_is_next(interlink, recipe):
-    code, printed = interlink("run recipe.yaml --engine local")
+    code, printed = interlink("run recipe.yaml --engine local --set restarts=0")
     assert code == 0, printed
     for words in (
         "planned = kept + rejected + failed + deferred, at each stage",
@@ -28,13 +28,13 @@ def test_it_prints_funnel_losses_places_and_what_is_next(interlink, recipe):
         assert words in printed
     assert Path("out/_manifest/v000001.json").exists()
 
-    code, printed = interlink("run recipe.yaml --engine local")
+    code, printed = interlink("run recipe.yaml --engine local --set restarts=0")
     assert code == 0
     assert "12 of 12 parts were committed by an earlier run and not done again" in printed
 
 
 def test_arguments_after_the_dashes_go_to_beam(interlink, recipe):
-    one = "--set steps.fetch.engine=beam --set fetch.stall_timeout_s=9"
+    one = "--set steps.fetch.engine=beam --set fetch.stall_timeout_s=9 --set restarts=0"
     code, printed = interlink(f"run recipe.yaml {one} -- --runner=NoSuchRunner")
     assert code == 2
     assert "Beam refuses its options ['--runner=NoSuchRunner']" in printed

@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 import pytest
 
-from interlink.pipeline.dataset.funnel import funnel_path, funnel_rows
+from interlink.pipeline.dataset.funnel import funnel_path, funnel_rows, read_funnel
 from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.store import Store
 from interlink.schemas.arrow import from_table
@@ -31,6 +31,13 @@ def test_the_funnel_has_a_row_for_each_source_and_clip(run, recipe, run_plan):
     assert [(r.stage, r.code, r.value) for r in rejected] == [("filters", "score_below", 0.5)] * 2
     assert {row.stage for row in clips if row.disposition is Disposition.KEPT} == {"documents"}
     assert all(sources[row.source_id].video_id == row.video_id for row in clips)
+
+
+def test_what_a_killed_run_left_unfinished_is_no_funnel(tmp_path):
+    dataset = Store(str(tmp_path))
+    for name in (".002.parquet.0f.tmp", "002.parquet.0f.tmp"):
+        dataset.put(f"funnel/{name}", b"PAR1")
+    assert read_funnel(dataset).num_rows == 0
 
 
 def test_a_lost_clip_is_found_out():

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from interlink_toy_stores import World, strict_world
 
 from interlink.pipeline.commit import Commit
 from interlink.pipeline.dataset.reader import read_documents
@@ -16,12 +17,14 @@ from interlink.pipeline.dataset.versions import (
     read_manifest,
     read_shards,
 )
+from interlink.pipeline.plan import write_plan
 from interlink.pipeline.records_file import write_records
 from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import CommittedFile
 from interlink.schemas.document import Document
 from interlink.schemas.errors import EnvironmentFault, UsageError
 from interlink.schemas.manifest import Provenance
+from interlink.schemas.source import Source
 
 PROVENANCE = Provenance(
     run="test", recipe_digest="0" * 32, code_version="0.1.0", created="2026-01-01T00:00:00+00:00"
@@ -36,6 +39,17 @@ def run(tmp_path) -> Store:
 @pytest.fixture
 def dataset(tmp_path) -> Store:
     return Store(str(tmp_path / "dataset"))
+
+
+@pytest.fixture
+def world() -> World:
+    with strict_world("world") as world:
+        yield world
+
+
+def planned(document: Document) -> Source:
+    """Return the source of a document, short enough to be in one part with others."""
+    return Source(source_id=document.source.source_id, uri="toy://", duration_us=1_000_000)
 
 
 @pytest.fixture
@@ -119,13 +133,34 @@ def test_the_content_digest_depends_on_content_alone(run, tmp_path, commit_part,
 
 
 def test_a_part_with_other_content_takes_its_own_place(run, dataset, commit_part, make_documents):
-    old = [commit_part("001-00000", make_documents("a"))]
-    new = [commit_part("001-00000", make_documents("b"))]
+    documents = make_documents("a", "b")
+    write_plan(run, 1, [planned(document) for document in documents])
+    old = [commit_part("001-00000", documents[:1])]
+    new = [commit_part("001-00000", documents[1:])]
     commit_version(run, dataset, old, provenance=PROVENANCE)
     manifest = commit_version(run, dataset, new, provenance=PROVENANCE)
     (shard,) = read_shards(dataset, manifest)
     assert shard.docs_sha256 == new[0].files[0].sha256
     assert manifest.num_documents == 1
+
+
+def test_a_part_that_has_no_documents_any_more_loses_its_shard(
+    run, dataset, commit_part, make_documents
+):
+    documents = make_documents("a", "b")
+    write_plan(run, 1, [planned(document) for document in documents])
+    first, other = commit_part("001-00000", documents[:1]), commit_part("001-00001", documents[1:])
+    commit_version(run, dataset, [first, other], provenance=PROVENANCE)
+    manifest = commit_version(run, dataset, [commit_part("001-00000", [])], provenance=PROVENANCE)
+    assert [shard.part for shard in read_shards(dataset, manifest)] == ["001-00001"]
+
+
+def test_another_run_s_documents_are_not_put_out(run, dataset, commit_part, make_documents):
+    old, new = [commit_part("001-00000", make_documents(name)) for name in ("a", "b")]
+    before = commit_version(run, dataset, [old], provenance=PROVENANCE)
+    with pytest.raises(UsageError, match="holds another run's documents.*a dataset of its own"):
+        commit_version(run, dataset, [new], provenance=PROVENANCE)
+    assert newest_manifest(dataset) == before
 
 
 def test_parts_without_documents_are_left_out(run, dataset, commit_part, make_documents):
@@ -141,9 +176,12 @@ def test_a_dataset_of_nothing_has_a_version_all_the_same(run, dataset, commit_pa
     assert commit_version(run, dataset, commits, provenance=PROVENANCE) == manifest
 
 
+@pytest.mark.parametrize("place", ["disk", "a store that lists late"])
 def test_plans_that_are_published_at_once_are_all_in_the_newest_version(
-    run, dataset, commit_part, make_documents
+    run, dataset, world, commit_part, make_documents, place
 ):
+    if place != "disk":
+        dataset, world.listing_delay = Store("strict://world/dataset"), 5
     documents = make_documents("a")
     commits = [commit_part(f"{plan:03d}-00000", documents) for plan in range(1, 7)]
     start = threading.Barrier(len(commits))
@@ -157,7 +195,7 @@ def test_plans_that_are_published_at_once_are_all_in_the_newest_version(
         thread.start()
     for thread in threads:
         thread.join()
-    newest = read_manifest(dataset)
+    newest = newest_manifest(dataset)
     assert newest.version == len(commits)
     assert [shard.part for shard in read_shards(dataset, newest)] == [c.part for c in commits]
 

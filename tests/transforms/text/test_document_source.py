@@ -57,16 +57,16 @@ def test_a_public_uri_has_no_secret_and_no_path_of_a_machine(uri, public):
     ],
 )
 def test_without_a_given_group_it_is_the_folder_and_never_the_file(video, uri, group):
-    assert group_of(_from(video, uri)) == group
+    assert group_of(_from(video, uri).source) == group
 
 
 def test_a_given_group_goes_before_the_creator_and_the_creator_before_the_folder(video):
     site = Site(name="Youtube", creator="Cook", creator_uri="https://youtube.com/@cook?x=1")
     of_site = replace(video, site=site)
-    assert group_of(of_site) == "https://youtube.com/@cook"
-    assert group_of(replace(of_site, site=Site(name="Youtube", creator="Cook"))) == "Cook"
-    assert group_of(_from(of_site, "https://host.org/a.mp4", group="mine")) == "mine"
-    assert group_of(_from(video, "a.mp4", group="/data/mine")) == "mine"
+    assert group_of(of_site.source, of_site.site) == "https://youtube.com/@cook"
+    assert group_of(of_site.source, Site(name="Youtube", creator="Cook")) == "Cook"
+    assert group_of(_from(of_site, "https://host.org/a.mp4", group="mine").source) == "mine"
+    assert group_of(_from(video, "a.mp4", group="/data/mine").source) == "mine"
 
 
 def test_the_split_is_given_or_follows_from_the_group_alone(video):

@@ -1,0 +1,15 @@
+"""A report without examples of items that are gone. Its numbers stay: they tell of no clip."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ....schemas.audit_report import AuditReport, ErrorExample
+
+
+def without_examples(report: AuditReport, is_gone: Callable[[ErrorExample], bool]) -> AuditReport:
+    """Return the report without some of its examples."""
+    errors = tuple(
+        replace(error, examples=tuple(one for one in error.examples if not is_gone(one)))
+        for error in report.errors
+    )
+    return replace(report, errors=errors)

@@ -1,0 +1,49 @@
+"""What lies under a folder of a store: every file with its size and age."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fsspec
+
+from ..store import Store
+
+_TIMES = ("mtime", "LastModified", "last_modified", "updated", "created")
+"""Where file systems of fsspec say when a file was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file of a store."""
+
+    path: str
+    """Its path under the store's root."""
+    num_bytes: int
+    """Its size."""
+    written_s: float
+    """When it was written, in seconds since 1970."""
+
+
+def list_files(store: Store, folder: str = "") -> list[StoredFile]:
+    """Return the files under a folder at any depth, sorted by path; none where there is none."""
+    file_system, root = fsspec.url_to_fs(store.url, use_listings_cache=False)
+    root = root.rstrip("/")
+    found = file_system.find(store.locate(folder) if folder else root, detail=True)
+    files = [
+        StoredFile(
+            path=name[len(root) + 1 :],
+            num_bytes=int(info["size"] or 0),
+            written_s=_written_s(info),
+        )
+        for name, info in found.items()
+        if info["type"] == "file"
+    ]
+    return sorted(files, key=lambda file: file.path)
+
+
+def _written_s(info: Mapping[str, Any]) -> float:
+    told = next(info[name] for name in _TIMES if info.get(name) is not None)
+    if isinstance(told, str):
+        told = datetime.datetime.fromisoformat(told)
+    return told.timestamp() if isinstance(told, datetime.datetime) else float(told)

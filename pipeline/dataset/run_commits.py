@@ -1,0 +1,59 @@
+"""The committed parts of a run, step by step, of whatever recipe they are."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from ..commit import KEPT_NAME, Commit, read_commit
+from ..store import Store
+
+STEPS_FOLDER = "steps"
+_DIGESTS_NAME = "digests.json"
+
+
+def step_folders(run: Store) -> list[str]:
+    """Return the folders of all steps under the run's root, those of earlier recipes too."""
+    return [f"{STEPS_FOLDER}/{name}" for name in run.names(STEPS_FOLDER)]
+
+
+def step_name(folder: str) -> str:
+    """Return the name of the step whose commits lie in a folder."""
+    return folder.rsplit("/", 1)[-1].rpartition("-")[0]
+
+
+def step_order(run: Store) -> list[str]:
+    """Return the names of the steps of the run's newest recipe, in order; none before it began."""
+    try:
+        rows = json.loads(run.read(_DIGESTS_NAME))["steps"]
+    except FileNotFoundError:
+        return []
+    return [str(row["step"]) for row in rows]
+
+
+def first_step_folders(run: Store) -> list[str]:
+    """Return the folders of the step that reads the plan; all folders before a run began."""
+    order = step_order(run)
+    return [f for f in step_folders(run) if not order or step_name(f) == order[0]]
+
+
+def commits_of(run: Store, folder: str) -> Iterator[Commit]:
+    """Yield what the parts of a step committed, in the order of the parts."""
+    for part in run.names(folder):
+        commit = read_commit(run, folder, part)
+        if commit is not None:
+            yield commit
+
+
+def kept_columns(run: Store, commit: Commit, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Return some columns of what a part kept; no row where it has other columns."""
+    kept = commit.file(KEPT_NAME)
+    if kept is None:
+        return []
+    with run.open(kept.path) as opened:
+        file = pq.ParquetFile(opened, page_checksum_verification=True)
+        if not {name.split(".")[0] for name in columns} <= set(file.schema_arrow.names):
+            return []
+        rows: list[dict[str, Any]] = file.read(columns=list(columns)).to_pylist()
+    return rows

@@ -1,0 +1,159 @@
+"""A run without what was taken down: its plans, its parts, and what unfinished attempts left."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from ....schemas.arrow import from_table, to_table
+from ....schemas.denied import Denied
+from ....schemas.ids import source_id
+from ....schemas.source import Source
+from ...commit import read_commit
+from ...plan import part_name, plan_numbers, plan_path
+from ...store import Store
+from ..run_commits import commits_of, first_step_folders, kept_columns, step_folders
+from ..unfinished import dead_scratch_folders, remove_scratch, unfinished_attempts
+from .records import without_given_texts
+from .run_part import PartChanges, clean_part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChanges:
+    """What was changed in a run."""
+
+    run: Store
+    """The run."""
+    num_sources: int
+    """Sources of its plans of which nothing but the id is left."""
+    parts: tuple[PartChanges, ...]
+    """One for each part of a step that was changed."""
+    num_attempts: int
+    """Folders of unfinished attempts, and scratch folders, that are there no more."""
+    num_alive: int
+    """Attempts at these parts that may be at work, and are left alone: do it again later."""
+    named: tuple[str, ...]
+    """What its recipe still names, as sources."""
+
+
+def clean_run(run: Store, denied: Denied) -> RunChanges:
+    """Take what is denied out of a run. What is committed besides keeps its bytes.
+
+    Doing it again changes nothing.
+
+    Raises:
+        UsageError: a step keeps records of another type.
+        EnvironmentFault: a file is lost or damaged.
+    """
+    videos = videos_with_spans(run, denied)
+    changed, left = [], []
+    for folder, part in affected_parts(run, denied, videos):
+        commit = read_commit(run, folder, part)
+        if commit is not None:
+            changed.append(clean_part(run, folder, commit, denied))
+        left += unfinished_attempts(run, folder, part)
+    scratch = dead_scratch_folders(run)
+    for path in scratch:
+        remove_scratch(path)
+    for attempt in left:
+        if not attempt.is_alive:
+            run.remove(attempt.path)
+    num_alive = sum(attempt.is_alive for attempt in left)
+    return RunChanges(
+        run=run,
+        num_sources=sum(_scrub(run, number, denied, videos) for number in plan_numbers(run)),
+        parts=tuple(part for part in changed if part is not None),
+        num_attempts=len(left) - num_alive + len(scratch),
+        num_alive=num_alive,
+        named=tuple(named_in_recipe(run, denied)),
+    )
+
+
+def affected_parts(run: Store, denied: Denied, videos: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield folder and part of every part of every step that may hold something denied.
+
+    Args:
+        run: the run.
+        denied: what was taken down.
+        videos: as `videos_with_spans` returns them.
+    """
+    wanted = denied.sources | videos.keys()
+    parts = set()
+    for number in plan_numbers(run):
+        for row in _plan_table(run, number).select(["part", "source_id"]).to_pylist():
+            if row["source_id"] in wanted:
+                parts.add(part_name(number, row["part"]))
+    for folder in step_folders(run):
+        yield from ((folder, part) for part in run.names(folder) if part in parts)
+
+
+def videos_with_spans(run: Store, denied: Denied) -> dict[str, str]:
+    """Return the videos that lost clips, by the source that they came from."""
+    if not denied.spans:
+        return {}
+    columns = ["video_id", "source.source_id"]
+    return {
+        row["source"]["source_id"]: row["video_id"]
+        for folder in first_step_folders(run)
+        for commit in commits_of(run, folder)
+        for row in kept_columns(run, commit, columns)
+        if row["video_id"] in denied.spans
+    }
+
+
+def told_sources(
+    run: Store, number: int, denied: Denied, videos: dict[str, str]
+) -> dict[str, Source]:
+    """Return what should stand in a plan of sources of which it tells too much, by their ids."""
+    told = {}
+    for source in from_table(_plan_table(run, number).drop_columns(["part"]), Source):
+        clean = source
+        if source.source_id in denied.sources:
+            clean = Source(source_id=source.source_id, uri="")
+        elif source.source_id in videos:
+            clean = without_given_texts(source, videos[source.source_id], denied)
+        if clean != source:
+            told[source.source_id] = clean
+    return told
+
+
+def named_in_recipe(run: Store, denied: Denied) -> Iterator[str]:
+    """Yield the sources that the run's recipe names itself and that were taken down."""
+    try:
+        recipe = yaml.safe_load(run.read("recipe.yaml"))
+    except FileNotFoundError:
+        return
+    places = recipe.get("sources") or ()
+    for place in [places] if isinstance(places, str) else places:
+        if source_id(place) in denied.sources:
+            yield place
+
+
+def _scrub(run: Store, number: int, denied: Denied, videos: dict[str, str]) -> int:
+    """Write a plan again without a word on what was taken down; parts and ids stay."""
+    told = told_sources(run, number, denied, videos)
+    if not told:
+        return 0
+    table = _plan_table(run, number)
+    sources = [
+        told.get(source.source_id, source)
+        for source in from_table(table.drop_columns(["part"]), Source)
+    ]
+    scrubbed = to_table(sources, Source).add_column(0, table.field("part"), table["part"])
+    sink = io.BytesIO()
+    pq.write_table(
+        scrubbed.replace_schema_metadata(table.schema.metadata),
+        sink,
+        row_group_size=1024,
+        compression="zstd",
+    )
+    run.put(plan_path(number), sink.getvalue())
+    return len(told)
+
+
+def _plan_table(run: Store, number: int) -> pa.Table:
+    with run.open(plan_path(number)) as file:
+        return pq.read_table(file, use_threads=False)

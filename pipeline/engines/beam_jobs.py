@@ -1,0 +1,133 @@
+"""Jobs on a Beam job service, which outlive their driver: find, follow and cancel them."""
+
+import logging
+import time
+from typing import Any
+
+import grpc
+from apache_beam.portability.api import beam_job_api_pb2 as api
+from apache_beam.portability.api import beam_job_api_pb2_grpc as api_calls
+from apache_beam.runners.portability.portable_runner import TERMINAL_STATES, PipelineResult
+
+from ...schemas.errors import EnvironmentFault, IncompleteError
+from ...schemas.ids import digest
+from ..commit import stop_step
+from ..job import Job
+from ..part import PartRunner
+from ..store import Store
+from .address import CONNECT_S, check_reachable
+
+logger = logging.getLogger(__name__)
+
+CANCEL_S = 8.0
+"""Patience with a job that was cancelled; a driver that is told to stop has 10 s."""
+_NAME_OPTION = "beam:option:job_name:v1"
+_FIX = "start it, or mend --job_endpoint"
+
+
+class JobService:
+    """A job service, as Flink's and Spark's job servers offer one.
+
+    Args:
+        endpoint: `host:port`.
+
+    Raises:
+        EnvironmentFault: there is none.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        check_reachable(endpoint, what="Beam's job service", fix=_FIX)
+        channel = grpc.insecure_channel(endpoint)
+        try:
+            grpc.channel_ready_future(channel).result(timeout=CONNECT_S)
+        except grpc.FutureTimeoutError as error:
+            raise EnvironmentFault(
+                f"no Beam job service answers at {endpoint!r}; {_FIX}"
+            ) from error
+        self._stub = api_calls.JobServiceStub(channel)
+
+    def live_jobs(self) -> dict[str, str]:
+        """Return the names of the jobs that have not ended, by id."""
+        infos = self._stub.GetJobs(api.GetJobsRequest()).job_info
+        return {
+            info.job_id: info.pipeline_options.fields[_NAME_OPTION].string_value
+            for info in infos
+            # A job that was prepared and never started stays in the first of these for ever.
+            if info.state not in (api.JobState.STOPPED, *TERMINAL_STATES)
+        }
+
+    def find(self, name: str) -> str | None:
+        """Return the id of a live job of that name."""
+        return next((job_id for job_id, given in self.live_jobs().items() if given == name), None)
+
+    def follow(self, job_id: str) -> Any:  # noqa: ANN401  (Beam has no types)
+        """Return the result of a job, as `Pipeline.run` would."""
+        messages = self._stub.GetMessageStream(api.JobMessagesRequest(job_id=job_id))
+        states = self._stub.GetStateStream(api.GetJobStateRequest(job_id=job_id))
+        return PipelineResult(self._stub, job_id, messages, states)
+
+    def clear(self, job: Job, store: Store, folder: str) -> str | None:
+        """Take stock of the jobs that dead drivers of a run left.
+
+        Those of the same step under another key are cancelled: the recipe was edited. Those of
+        other steps are left alone, as an orchestrator may drive them from other hosts.
+
+        Returns:
+            The id of a live job of the step in `folder`, or None.
+        """
+        live, wanted = self.live_jobs(), None
+        for left in job.left_remote("beam"):
+            if left.job_id not in live:
+                job.forget_remote(left)
+            elif left.step == folder:
+                wanted = left.job_id
+            elif _step_name(left.step) == _step_name(folder):
+                logger.warning("cancelling the job %s, which a dead driver left", left.job_id)
+                self.abandon(left.job_id, store, left.step)
+                job.forget_remote(left)
+        return wanted
+
+    def abandon(self, job_id: str, store: Store, folder: str) -> None:
+        """Cancel a job and wait for its end; its workers end after the part in hand.
+
+        The local job service of Beam 2.77 calls a job cancelled and lets its workers go on.
+
+        Raises:
+            IncompleteError: it does not end.
+        """
+        stop_step(store, folder, IncompleteError(f"the job {job_id} was cancelled"))
+        self._stub.Cancel(api.CancelJobRequest(job_id=job_id))
+        deadline = time.monotonic() + CANCEL_S
+        while job_id in self.live_jobs():
+            if time.monotonic() > deadline:
+                raise IncompleteError(
+                    f"the Beam job {job_id} at {self.endpoint} was cancelled {CANCEL_S:.0f} s ago "
+                    "and still runs; end it there, then run again"
+                )
+            time.sleep(0.2)
+
+
+def job_name(runner: PartRunner, part: str) -> str:
+    """Return the name of the job that takes the plan of `part` through a step.
+
+    The same after a restart, another one for each run, plan and step; in small letters, digits and
+    hyphens, at most 63, as Dataflow wants it.
+    """
+    run = digest(runner.open_store().locate(""))[:8]
+    folder = runner.folder.rpartition("/")[2]
+    return f"interlink-{run}-{part.partition('-')[0]}-{folder}".lower().replace("_", "-")
+
+
+def dataflow_errors() -> tuple[type[Exception], ...]:
+    """Return what Dataflow's client raises of its own, for `except`."""
+    try:
+        from apache_beam.runners.dataflow.dataflow_runner import DataflowRuntimeException
+        from apache_beam.runners.dataflow.internal.apiclient import DataflowJobAlreadyExistsError
+    except ImportError:  # without its client there is no job that could fail
+        return ()
+    return (DataflowRuntimeException, DataflowJobAlreadyExistsError)
+
+
+def _step_name(folder: str) -> str:
+    return folder.rpartition("-")[0]

@@ -1,0 +1,241 @@
+"""A pool of Ray actors that hold one step's models, on a cluster whose nodes come and go."""
+
+import contextlib
+import logging
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError, RayError, RayTaskError
+
+from ...schemas.errors import EnvironmentFault, IncompleteError
+from ..cpu import WorkerCpu, note_ended, worker_cpu
+from ..part import PartRunner
+from ..step import Resources
+from ..threads import ONE_THREAD
+
+logger = logging.getLogger(__name__)
+
+PREFETCH = 2
+"""Calls at one actor: the next part waits there when the model is free."""
+MAX_DEATHS = 12
+"""Actors that may die in a row without a commit in between, before the step is given up.
+
+A part needs three deaths for each of its records that kill, which are quarantined then: this is
+enough for four such records at once, and stops what kills every worker, such as a broken library.
+A node takes its actors along: more are allowed by the size of the pool, less one.
+"""
+LOOK_S = 2.0
+"""How often the pool is fitted to the cluster. A dead node is noticed by Ray after 15 s or more."""
+NO_ROOM_S = 120.0
+"""Patience with a cluster that has lost every node that could hold an actor."""
+_END_GRACE_S = 5.0
+
+
+class _PartActor:
+    """One warm worker."""
+
+    def __init__(self, runner: PartRunner) -> None:
+        self._runner = runner
+        runner.setup()
+
+    def is_ready(self) -> bool:
+        return True
+
+    def run(self, part: str) -> bool:
+        return self._runner.run(part) is not None
+
+    def stop(self) -> WorkerCpu:
+        self._runner.teardown()
+        return worker_cpu()
+
+
+class Pool:
+    """Actors and the parts that wait at each of them.
+
+    Only an actor that has loaded its models is given parts: one that Ray cannot place holds none.
+
+    Args:
+        runner: what each actor calls.
+        size: actors wanted; fewer while the cluster has no room for so many.
+        is_remote: whether the actors' environment is not this process's own.
+    """
+
+    def __init__(self, runner: PartRunner, size: int, *, is_remote: bool) -> None:
+        self._resources = runner.step.resources
+        self._make = ray.remote(_PartActor).options(
+            **_reserved(self._resources),
+            max_restarts=0,
+            max_task_retries=0,
+            runtime_env={"env_vars": ONE_THREAD} if is_remote else None,
+        )
+        self._runner = runner
+        self._size = size
+        self._loading: dict[Any, Any] = {}
+        """Actors that are not ready, by the call that says when they are."""
+        self._ready: list[Any] = []
+        self._calls: dict[Any, tuple[Any, str]] = {}
+        self._deaths = 0
+        self._room = size
+        self._had_room = time.monotonic()
+
+    def run(self, parts: Sequence[str]) -> None:
+        """Keep every actor busy until all parts are through or the step was stopped.
+
+        Raises:
+            EnvironmentFault: a worker says so.
+            IncompleteError: actors die again and again, or the cluster has no node left for them.
+        """
+        waiting = deque(parts)
+        while waiting or self._calls:
+            self._fit(len(waiting) + len(self._calls))
+            self._fill(waiting)
+            for call in self._wait():
+                if call in self._loading:
+                    self._take_in(call)
+                elif not self._finish(call, waiting):
+                    return
+
+    def close(self) -> None:
+        """Let every actor release its models, then end it."""
+        ends = [actor.stop.remote() for actor in self._ready]
+        if ends:
+            ended, _ = ray.wait(ends, num_returns=len(ends), timeout=_END_GRACE_S)
+            for end in ended:
+                with contextlib.suppress(RayError):
+                    note_ended(ray.get(end))
+        for actor in (*self._ready, *self._loading.values()):
+            ray.kill(actor)
+
+    def _wait(self) -> list[Any]:
+        """Return the calls that have ended: after a while, or one at least."""
+        awaited = [*self._calls, *self._loading]
+        if not awaited:  # the cluster has no room at all
+            time.sleep(LOOK_S)
+            return []
+        ended, _ = ray.wait(awaited, num_returns=1, timeout=LOOK_S)
+        return list(ended)
+
+    def _fit(self, num_parts: int) -> None:
+        """Start actors that are missing, and end those that will find no place."""
+        room = cluster_room(self._resources)
+        self._tell_room(room)
+        actors = len(self._ready) + len(self._loading)
+        for _ in range(min(self._size, room, num_parts) - actors):
+            actor = self._make.remote(self._runner)
+            self._loading[actor.is_ready.remote()] = actor
+        for call in list(self._loading)[: max(actors - room, 0)]:
+            ray.kill(self._loading.pop(call))
+
+    def _tell_room(self, room: int) -> None:
+        if room < self._size and room != self._room:
+            logger.warning(
+                "the Ray cluster has room for %d of %d workers; the step goes on with so many",
+                room,
+                self._size,
+            )
+        self._room = room
+        if room or self._ready:
+            self._had_room = time.monotonic()
+        elif time.monotonic() > self._had_room + NO_ROOM_S:
+            raise IncompleteError(
+                f"no node of the Ray cluster is left for {describe(self._resources)}; "
+                "what is committed stays: add nodes, then run again to go on"
+            )
+
+    def _fill(self, waiting: deque[str]) -> None:
+        """Give each actor a part, and one more while no other actor could begin it sooner."""
+        load = Counter(actor for actor, _ in self._calls.values())
+        for most in range(1, PREFETCH + 1):
+            for actor in self._ready:
+                is_plenty = most == 1 or len(waiting) >= self._size
+                if waiting and is_plenty and load[actor] < most:
+                    part = waiting.popleft()
+                    self._calls[actor.run.remote(part)] = (actor, part)
+                    load[actor] += 1
+
+    def _take_in(self, call: Any) -> None:  # noqa: ANN401  (Ray has no types)
+        actor = self._loading.pop(call)
+        try:
+            ray.get(call)
+        except RayError as error:
+            self._bury(actor, error)
+        else:
+            self._ready.append(actor)
+
+    def _finish(self, call: Any, waiting: deque[str]) -> bool:  # noqa: ANN401  (Ray has no types)
+        """Take in what became of a part; False if the step was stopped."""
+        actor, part = self._calls.pop(call)
+        try:
+            went_on = bool(ray.get(call))
+        except RayTaskError as error:
+            if isinstance(error.cause, EnvironmentFault):
+                raise error.cause from error
+            raise IncompleteError(f"a Ray worker failed: {_last_line(error)}") from error
+        except RayError as error:
+            waiting.appendleft(part)
+            if actor in self._ready:  # its other calls come back dead as well
+                self._ready.remove(actor)
+                self._bury(actor, error)
+            return True
+        self._deaths = 0
+        return went_on
+
+    def _bury(self, dead: Any, error: RayError) -> None:  # noqa: ANN401  (Ray has no types)
+        """Count a death; the next fitting starts an actor in its place."""
+        if isinstance(error, RayActorError) and error.actor_init_failed:
+            # Faults of the step's own models stop the step in another way.
+            raise EnvironmentFault(
+                f"a Ray worker cannot begin: {_last_line(error)}; install interlink in all nodes "
+                "as it is here, such as by the image of docker/ray"
+            ) from error
+        self._deaths += 1
+        reason = str(error).strip().splitlines()[0]
+        logger.warning("a Ray worker died, its parts go to another: %s", reason)
+        if self._deaths >= MAX_DEATHS + self._size:
+            raise IncompleteError(
+                f"{self._deaths} Ray workers died in a row, and no part was committed in between: "
+                f"more than the records of one part explain. The last: {reason} "
+                "What is committed stays: run again to go on"
+            ) from error
+        ray.kill(dead)  # it may only be out of reach
+
+
+def cluster_room(resources: Resources) -> int:
+    """Return how many workers the live nodes of the cluster can hold in all."""
+    return sum(node_room(node["Resources"], resources) for node in ray.nodes() if node["Alive"])
+
+
+def node_room(node: dict[str, float], resources: Resources) -> int:
+    """Return how many workers one node can hold."""
+    wanted = {
+        "CPU": resources.cpus,
+        "GPU": resources.gpus,
+        "memory": resources.memory_gib * 2**30,
+        **resources.ray,
+    }
+    fits = [node.get(name, 0.0) / amount for name, amount in wanted.items() if amount > 0]
+    return math.floor(min(fits) + 1e-9)
+
+
+def describe(resources: Resources) -> str:
+    """Say what one worker reserves, for errors."""
+    memory = f", {resources.memory_gib:g} GiB of memory" if resources.memory_gib else ""
+    own = "".join(f", {amount:g} {name}" for name, amount in resources.ray.items())
+    return f"a worker of {resources.cpus:g} CPUs, {resources.gpus:g} GPUs{memory}{own}"
+
+
+def _reserved(resources: Resources) -> dict[str, Any]:
+    return {
+        "num_cpus": resources.cpus,
+        "num_gpus": resources.gpus,
+        "memory": int(resources.memory_gib * 2**30) or None,
+        "resources": dict(resources.ray) or None,
+    }
+
+
+def _last_line(error: RayError) -> str:
+    return str(error).strip().splitlines()[-1]

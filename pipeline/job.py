@@ -1,0 +1,200 @@
+"""A job is one process that carries a run out: its record, and what its engines began elsewhere.
+
+```
+jobs/0003.json                who and where, written when it begins
+jobs/0003-ended.json          exit code and reason; missing while it lives, or when all was killed
+jobs/0003-scan-1f0c9a2b.json  a job on a cluster that an engine began for a step and has not ended
+```
+
+None of it decides what is done; the commits do.
+"""
+
+import contextlib
+import json
+import logging
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from ..schemas.errors import EnvironmentFault, InterlinkError
+from ..schemas.ids import digest
+from .observer import Observer
+from .process import ProcessName, this_process
+from .store import Store
+
+logger = logging.getLogger(__name__)
+
+JOBS_FOLDER = "jobs"
+_ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteJob:
+    """A job on a cluster, as the engine that began it knows it."""
+
+    engine: str
+    """Engine that began it."""
+    step: str
+    """The step's folder under the run, such as `steps/scan-1f0c9a2b3c4d`."""
+    job_id: str
+    """What the cluster calls it."""
+    path: str
+    """Where it is noted, under the run's root."""
+
+
+class Line(Observer, Protocol):
+    """To a supervisor, who writes down how the job ended."""
+
+    def job_begun(self, number: int) -> None:
+        """The job has this number in the run."""
+
+
+class Job:
+    """One job of a run.
+
+    Args:
+        run_url: root of the run.
+        until: when its time budget is used up, in seconds since the epoch; None without one.
+        line: to its supervisor, who writes down how it ended; None if it does so itself.
+    """
+
+    def __init__(
+        self,
+        run_url: str,
+        *,
+        until: float | None = None,
+        line: Line | None = None,
+    ) -> None:
+        self.number = 0
+        self.until = until
+        self.line = line
+        self._store = Store(run_url)
+
+    def begin(self, engines: Collection[str]) -> Self:
+        """Claim a number and write the record; to be entered, so that its end is written as well.
+
+        Args:
+            engines: names of the engines that carry its steps.
+        """
+        record = {
+            **asdict(this_process()),
+            "engines": sorted(engines),
+            "started": _now(),
+        }
+        if self.until is not None:
+            record["until"] = datetime.fromtimestamp(self.until, UTC).isoformat(timespec="seconds")
+        self.number = max(_numbers(self._store), default=0) + 1
+        while not self._store.put_if_absent(_path(self.number), json.dumps(record).encode()):
+            self.number += 1  # another run began one at this moment
+        if self.line is not None:
+            self.line.job_begun(self.number)
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.line is None:
+            end_job(self._store, self.number, exit_code=_exit_code(error), reason=reason_of(error))
+
+    def note_remote(self, *, engine: str, step: str, job_id: str) -> RemoteJob:
+        """Note a job on a cluster, so that a restart finds it; called when the cluster has it.
+
+        Args:
+            engine: the engine's name.
+            step: the step's folder, `PartRunner.folder`.
+            job_id: what the cluster calls the job.
+        """
+        name = step.rpartition("/")[2].rpartition("-")[0] or step
+        path = f"{JOBS_FOLDER}/{self.number:04d}-{name}-{digest(job_id)[:8]}.json"
+        content = {"engine": engine, "step": step, "job_id": job_id, "started": _now()}
+        self._store.put_if_absent(path, json.dumps(content).encode())
+        return RemoteJob(engine=engine, step=step, job_id=job_id, path=path)
+
+    def left_remote(self, engine: str) -> list[RemoteJob]:
+        """Return the jobs on a cluster that dead jobs of this run left behind, oldest first.
+
+        The engine takes one over, or cancels it; then it says `forget_remote`.
+        """
+        left = []
+        for name in self._store.names(JOBS_FOLDER):
+            number, _, rest = name.removesuffix(".json").partition("-")
+            if not rest or rest == _ENDED or _is_alive(self._store, int(number)):
+                continue
+            row = self._read(f"{JOBS_FOLDER}/{name}")
+            if row is not None and row["engine"] == engine:
+                del row["started"]
+                left.append(RemoteJob(path=f"{JOBS_FOLDER}/{name}", **row))
+        return left
+
+    def forget_remote(self, job: RemoteJob) -> None:
+        """Remove the note of a job that ended, or that is cancelled."""
+        self._store.remove(job.path)
+
+    def _read(self, path: str) -> dict[str, Any] | None:
+        with contextlib.suppress(FileNotFoundError):  # another run may just have ended it
+            row: dict[str, Any] = json.loads(self._store.read(path))
+            return row
+        return None
+
+
+def end_job(store: Store, number: int, *, exit_code: int, reason: str) -> None:
+    """Write down how a job ended; a store that cannot take it loses this only.
+
+    Args:
+        store: the run.
+        number: the job's number.
+        exit_code: as the operating system says it; negative for a signal.
+        reason: why it ended, for people; empty when all is done.
+    """
+    content = {"ended": _now(), "exit_code": exit_code, "reason": reason}
+    path = f"{JOBS_FOLDER}/{number:04d}-{_ENDED}.json"
+    try:
+        store.put_if_absent(path, json.dumps(content).encode())
+    except (OSError, EnvironmentFault) as trouble:
+        logger.warning("cannot note the end of job %d: %s", number, trouble)
+
+
+def reason_of(error: BaseException | None) -> str:
+    """Return why a job ended, in one line; empty without an error."""
+    if error is None:
+        return ""
+    text = str(error) if isinstance(error, InterlinkError) else f"{type(error).__name__}: {error}"
+    return text.strip().partition("\n")[0]
+
+
+def _exit_code(error: BaseException | None) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    return 0 if error is None else getattr(error, "exit_code", 1)
+
+
+def _numbers(store: Store) -> list[int]:
+    stems = (name.removesuffix(".json") for name in store.names(JOBS_FOLDER))
+    return [int(stem) for stem in stems if stem.isdecimal()]
+
+
+def _is_alive(store: Store, number: int) -> bool:
+    """Tell whether a job is known to live: on this host, as one of another host may be gone."""
+    if store.exists(f"{JOBS_FOLDER}/{number:04d}-{_ENDED}.json"):
+        return False
+    row = json.loads(store.read(_path(number)))
+    named = {field.name: row[field.name] for field in fields(ProcessName)}
+    return ProcessName(**named).is_alive
+
+
+def _path(number: int) -> str:
+    return f"{JOBS_FOLDER}/{number:04d}.json"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

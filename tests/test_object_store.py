@@ -1,0 +1,178 @@
+"""Runs and datasets on an S3 server: the bytes of a local run, also where workers are killed."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import pytest
+import yaml
+from interlink_toy_s3 import BUCKET, S3Server, s3_server
+from torch.utils.data import DataLoader
+from typer.testing import CliRunner
+
+import interlink
+from interlink.pipeline.commands.main import app
+from interlink.pipeline.dataset.reader import read_documents
+from interlink.pipeline.dataset.versions import read_manifest
+from interlink.pipeline.store import Store
+
+pytestmark = [pytest.mark.slow, pytest.mark.engines]
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "videos"
+COMMAND = [sys.executable, "-m", "interlink.pipeline.commands.main"]
+NUM_KILLS = 3
+SEED = 0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory) -> Path:
+    """A folder with the first seconds of two spoken videos, and a file that is none."""
+    folder = tmp_path_factory.mktemp("sources")
+    for number, name in enumerate(sorted(EXAMPLES.glob("*.mp4"))[:2]):
+        with av.open(name) as given, av.open(folder / f"{number}.mp4", "w") as made:
+            streams = {s.index: made.add_stream_from_template(s) for s in given.streams}
+            for packet in given.demux():
+                if packet.dts is not None and packet.pts * packet.time_base < 5:
+                    packet.stream = streams[packet.stream.index]
+                    made.mux(packet)
+    (folder / "broken.mp4").write_bytes(b"this is no video")
+    return folder
+
+
+def write_recipe(folder: Path, sources: Path, run: str, **sections: object) -> Path:
+    content = {
+        "sources": str(sources),
+        "run": run,
+        "transcribe": {"recognizer": {"beam_size": 1}},
+        "caption": {"captioner": {"backend": "facts", "read_screen_text": False}},
+    }
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(content | sections))
+    return path
+
+
+def start(*arguments: str, scratch: Path) -> subprocess.Popen[str]:
+    scratch.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(driver: subprocess.Popen[str]) -> str:
+    output, _ = driver.communicate(timeout=300)
+    assert driver.returncode == 0, output
+    return output
+
+
+def digests(url: str) -> dict[str, str]:
+    dataset = Store(url)
+    names = [f"{kind}/{name}" for kind in ("docs", "media") for name in dataset.names(kind)]
+    return {name: hashlib.sha256(dataset.read(name)).hexdigest() for name in names}
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory, sources) -> Path:
+    """The folder of a run on this disk."""
+    folder = tmp_path_factory.mktemp("local")
+    recipe = write_recipe(folder, sources, str(folder / "run"))
+    finish(start("run", str(recipe), "--engine", "local", scratch=folder / "tmp"))
+    return folder / "run"
+
+
+def same_as(local: Path, url: str) -> None:
+    """Check that a dataset holds what that of the local run does, and nothing beside it."""
+    assert digests(url) == digests(str(local / "dataset"))
+    here, there = (read_manifest(Store(root)) for root in (str(local / "dataset"), url))
+    assert there.content_digest == here.content_digest
+    assert there.version == 1
+
+
+def committed(store: Store) -> list[str]:
+    """Return the paths of all commits of a run."""
+    steps = [f"steps/{name}" for name in store.names("steps")]
+    parts = [f"{step}/{name}/_done.json" for step in steps for name in store.names(step)]
+    return [path for path in parts if store.exists(path)]
+
+
+def test_a_killed_and_resumed_run_gives_the_bytes_of_a_local_run(
+    server: S3Server, sources, local, tmp_path
+):
+    run = f"s3://{BUCKET}/killed"
+    recipe, chance = write_recipe(tmp_path, sources, run), random.Random(SEED)
+    for _ in range(NUM_KILLS):
+        driver = start("run", str(recipe), "--engine", "local", scratch=tmp_path / "tmp")
+        left, is_answered = [chance.randrange(10, 40)], chance.random() < 0.5
+
+        def kill(method: str, path: str, *, left=left, answers=is_answered, driver=driver):
+            """End the driver at one of its puts, which is done or not."""
+            left[0] -= method == "PUT" and "/.probe" not in path
+            if left[0] == 0:
+                left[0] = -1
+                driver.send_signal(signal.SIGKILL)
+                return None if answers else 500
+            return None
+
+        server.refuse = kill
+        driver.communicate(timeout=300)
+        assert driver.returncode == -signal.SIGKILL
+        server.refuse = lambda method, path: None
+    store = Store(run)
+    before = {path: store.read(path) for path in committed(store)}
+    finish(start("run", str(recipe), "--engine", "local", scratch=tmp_path / "tmp"))
+    same_as(local, f"{run}/dataset")
+    assert {path: store.read(path) for path in before} == before
+    assert len(committed(store)) == 6 * 3
+    assert list((tmp_path / "tmp" / "interlink").iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def remote(server, sources, tmp_path_factory) -> str:
+    """The URL of a run by Beam's worker processes, a Ray actor and this process."""
+    folder, run = tmp_path_factory.mktemp("remote"), f"s3://{BUCKET}/engines"
+    steps = {name: {"engine": "local"} for name in ("scan", "cut", "caption", "assemble")}
+    steps |= {"fetch": {"engine": "beam", "workers": 2}, "transcribe": {"engine": "ray"}}
+    recipe = write_recipe(folder, sources, run, steps=steps)
+    finish(start("run", str(recipe), scratch=Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))))
+    return run
+
+
+def test_workers_of_every_engine_reach_the_store(remote, local):
+    same_as(local, f"{remote}/dataset")
+
+
+def test_everything_that_reads_a_run_or_a_dataset_reads_it_there(remote, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: str) -> str:
+        done = CliRunner().invoke(app, list(arguments))
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    dataset = f"{remote}/dataset"
+    assert "2 of 2 videos" in command("inspect", dataset)
+    assert "assemble" in command("status", remote)
+    assert "next: interlink sample" in command("sample", dataset)
+    command("audit", "sample", dataset, "--n", "2", "--output", "audit")
+    assert list(Path("audit/site").rglob("*.jpg"))
+    command("card", dataset)
+    assert len(list(read_documents(dataset))) == 2
+    items = interlink.open(dataset).torch(size_px=64)
+    loader = DataLoader(items, batch_size=None, num_workers=1)
+    assert [item.document for item in loader] == [items[0].document, items[1].document]
