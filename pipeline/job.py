@@ -56,6 +56,7 @@ class Job:
 
     Args:
         run_url: root of the run.
+        single_writer: whether the run's store need not put if absent; see `Store`.
         until: when its time budget is used up, in seconds since the epoch; None without one.
         line: to its supervisor, who writes down how it ended; None if it does so itself.
     """
@@ -64,13 +65,14 @@ class Job:
         self,
         run_url: str,
         *,
+        single_writer: bool = False,
         until: float | None = None,
         line: Line | None = None,
     ) -> None:
         self.number = 0
         self.until = until
         self.line = line
-        self._store = Store(run_url)
+        self._store = Store(run_url, single_writer=single_writer)
 
     def begin(self, engines: Collection[str]) -> Self:
         """Claim a number and write the record; to be entered, so that its end is written as well.

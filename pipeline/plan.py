@@ -93,6 +93,13 @@ def plan_parts(store: Store, number: int) -> list[str]:
     return [part_name(number, part) for part in range(last + 1)]
 
 
+def plan_ids(store: Store, number: int) -> Iterator[str]:
+    """Yield the ids of a plan's sources in the order of its parts, and read nothing else."""
+    with store.open(plan_path(number)) as file:
+        for batch in pq.ParquetFile(file).iter_batches(1024, columns=["source_id"]):
+            yield from batch.column(0).to_pylist()
+
+
 def plan_sources(store: Store, number: int) -> Iterator[Source]:
     """Yield the sources of a plan in the order of its parts."""
     with store.open(plan_path(number)) as file:

@@ -1,16 +1,17 @@
 """One step of one plan: what is missing goes to the engine, what comes out is counted."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..schemas.errors import IncompleteError, UsageError
-from .commit import Commit, StageCounts, read_commit, take_stop
+from .commit import Commit, StageCounts, read_commits, take_stop
 from .cpu import cpu_seconds
 from .engines.engine import Engine
 from .faults import fault_point
 from .observer import Observer
 from .part import PartRunner
+from .plan import plan_parts
 from .step import EngineName
 from .store import Store
 from .watcher import CommitWatcher, out_of_time
@@ -33,7 +34,7 @@ class StepReport:
     cpu_s: float
     """CPU seconds of this machine, in this run; a cluster's are not in it."""
     commits: tuple[Commit, ...]
-    """The commits, in the order of the parts."""
+    """The commits, in the order of the parts; empty where they are no longer held."""
 
 
 def run_step(
@@ -104,9 +105,7 @@ def read_step(runner: PartRunner, *, plan: int, parts: Sequence[str]) -> StepRep
     Raises:
         UsageError: it is not done for all parts.
     """
-    store = Store(runner.store_url)
-    begun = set(store.names(runner.folder))
-    found = (read_commit(store, runner.folder, part) for part in parts if part in begun)
+    found = read_commits(Store(runner.store_url), runner.folder, parts)
     commits = tuple(commit for commit in found if commit is not None)
     if len(commits) < len(parts):
         raise UsageError(
@@ -116,8 +115,17 @@ def read_step(runner: PartRunner, *, plan: int, parts: Sequence[str]) -> StepRep
     return _report(runner, plan, commits, num_reused=len(parts), wall_s=0.0, cpu_s=0.0)
 
 
-def add_counts(commits: Sequence[Commit]) -> tuple[StageCounts, ...]:
-    """Add the counts of each stage over parts, in the order of the stages."""
+def commits_of(store: Store, report: StepReport) -> Iterator[Commit]:
+    """Yield the commits of a step in the order of the parts, held or read once more."""
+    if report.commits:
+        yield from report.commits
+        return
+    found = read_commits(store, report.folder, plan_parts(store, report.plan))
+    yield from (commit for commit in found if commit is not None)
+
+
+def add_counts(commits: Sequence[Commit | StepReport]) -> tuple[StageCounts, ...]:
+    """Add the counts of each stage over parts or plans, in the order of the stages."""
     names = list(dict.fromkeys(counts.stage for commit in commits for counts in commit.stages))
     totals = []
     for name in names:

@@ -11,8 +11,8 @@ from interlink_toy_stores import World, strict_world
 from interlink.pipeline.curate import curate, step_keys
 from interlink.pipeline.part import PartRunner
 from interlink.pipeline.plan import plan_parts
+from interlink.pipeline.planning import make_plans
 from interlink.pipeline.recipe import make_recipe
-from interlink.pipeline.run import make_plans
 from interlink.pipeline.store import Store
 from interlink.pipeline.trials import RetryPolicy
 

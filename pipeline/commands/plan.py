@@ -7,8 +7,8 @@ from ..commit import read_commit
 from ..curate import curate, step_keys
 from ..part import step_folder
 from ..plan import plan_numbers, plan_parts, plan_sources
+from ..planning import make_plans
 from ..recipe import load_recipe
-from ..run import make_plans
 from ..step import Step
 from ..store import Store
 from .console import make_console
