@@ -12,15 +12,13 @@ import json
 import logging
 import os
 import re
-import socket
 import uuid
 import weakref
 from collections.abc import Sequence
 from types import TracebackType
 
-import psutil
-
 from ..schemas.errors import EnvironmentFault
+from .process import ProcessName, this_process
 from .store import Store
 
 logger = logging.getLogger(__name__)
@@ -29,8 +27,6 @@ BEGUN_NAME = "_begun.json"
 MAX_DEATHS = 3
 """Attempts that may die at a record. Two could be bad luck, and each more restarts an engine."""
 _ATTEMPT_NAME = re.compile(r"[0-9a-f]{12}")
-_CLOCK_SLACK_S = 2.0
-"""How far a process's start may seem to move while the clock is set."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +57,8 @@ class Note:
     @property
     def is_alive(self) -> bool:
         """Whether the process lives; one of another host counts as dead, as nobody can tell."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            process = psutil.Process(self.pid)
-            is_zombie = process.status() == psutil.STATUS_ZOMBIE
-            moved_s = abs(process.create_time() - self.process_started_s)
-        except psutil.NoSuchProcess:
-            return False
-        return not is_zombie and moved_s < _CLOCK_SLACK_S
+        named = {field.name: getattr(self, field.name) for field in dataclasses.fields(ProcessName)}
+        return ProcessName(**named).is_alive
 
 
 def dead_attempts(store: Store, part_folder: str, names: Sequence[str]) -> list[Note]:
@@ -117,9 +106,7 @@ class Attempt:
         self._may_be_committed = False
         self._note = Note(
             attempt=self.name,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            process_started_s=psutil.Process().create_time(),
+            **dataclasses.asdict(this_process()),
             at=_now(),
             is_marking=bool(dead),
         )

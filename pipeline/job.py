@@ -12,26 +12,22 @@ None of it decides what is done; the commits do.
 import contextlib
 import json
 import logging
-import socket
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-import psutil
-
 from ..schemas.errors import EnvironmentFault, InterlinkError
 from ..schemas.ids import digest
 from .observer import Observer
+from .process import ProcessName, this_process
 from .store import Store
 
 logger = logging.getLogger(__name__)
 
 JOBS_FOLDER = "jobs"
 _ENDED = "ended"
-_SAME_START_S = 1.0
-"""Starts of a process that differ by less are one: clocks of the kernel are adjusted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +78,8 @@ class Job:
         Args:
             engines: names of the engines that carry its steps.
         """
-        process = psutil.Process()
         record = {
-            "host": socket.gethostname(),
-            "pid": process.pid,
-            "process_started": process.create_time(),
+            **asdict(this_process()),
             "engines": sorted(engines),
             "started": _now(),
         }
@@ -195,13 +188,8 @@ def _is_alive(store: Store, number: int) -> bool:
     if store.exists(f"{JOBS_FOLDER}/{number:04d}-{_ENDED}.json"):
         return False
     row = json.loads(store.read(_path(number)))
-    if row["host"] != socket.gethostname():
-        return False
-    try:
-        started = psutil.Process(row["pid"]).create_time()
-    except psutil.NoSuchProcess:
-        return False
-    return bool(abs(started - row["process_started"]) < _SAME_START_S)
+    named = {field.name: row[field.name] for field in fields(ProcessName)}
+    return ProcessName(**named).is_alive
 
 
 def _path(number: int) -> str:

@@ -154,7 +154,7 @@ def _run_map(
         for record in batch:
             trial = trials[record_id(record)]
             if isinstance(trial.result, Kept):
-                yield record, [_mark_split(trial)], trial
+                yield record, [_mark_split(transform, trial)], trial
             else:
                 yield record, [], trial
 
@@ -189,12 +189,14 @@ def _run_gather(
             yield record, [], trial
 
 
-def _mark_split(trial: Trial) -> Any:  # noqa: ANN401  (any record)
-    """Say on the record itself that its batch was taken apart, where records have flags."""
+def _mark_split(transform: Map[Any, Any], trial: Trial) -> Any:  # noqa: ANN401  (any record)
+    """Say on the record itself that its batch was taken apart, where that may have changed it."""
     assert isinstance(trial.result, Kept)
     record = trial.result.record
     flags = getattr(record, "flags", None)
-    if not trial.batch_split or flags is None or Flag.BATCH_SPLIT in flags:
+    if flags is None or not trial.batch_split or not transform.sees_batches:
+        return record
+    if Flag.BATCH_SPLIT in flags:
         return record
     return dataclasses.replace(record, flags=(*flags, Flag.BATCH_SPLIT))
 

@@ -20,7 +20,7 @@ from interlink_toy_clusters import BeamCluster, beam_cluster, ray_cluster
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "videos"
 NUM_STEPS = 6
-NUM_SOURCES = 5
+NUM_SOURCES = 4
 
 pytestmark = [pytest.mark.slow, pytest.mark.engines]
 
@@ -40,7 +40,7 @@ def sources(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sources")
     names = sorted(EXAMPLES.glob("*.mp4"))
     for number in range(NUM_SOURCES):
-        excerpt(names[number % 2], folder / f"{number}.mp4", 5.0 + number)
+        excerpt(names[number % 2], folder / f"{number}.mp4", 4.0 + number)
     return folder
 
 
@@ -105,10 +105,11 @@ def test_a_driver_killed_beside_a_job_service_comes_again_and_follows_its_job(
     folder = tmp_path / "beam"
     words = command(folder, sources, "--engine", "beam", "--set", "restarts=0", "--", *beam.options)
     driver = start(words)
-    wait_for(lambda: commits(folder, "scan") >= 1, driver)
+    wait_for(lambda: commits(folder, "scan") == NUM_SOURCES, driver)
+    wait_for(lambda: "transcribe" in beam.jobs()[-1][0], driver)
     driver.send_signal(signal.SIGKILL)
     driver.communicate()
-    assert [state for _, state in beam.jobs()][-1] == "RUNNING", "the job must outlive its driver"
+    assert beam.jobs()[-1][1] == "RUNNING", "a job must outlive its driver"
 
     output = finish(start(words))
     assert "goes on: waiting for its end" in output

@@ -1,10 +1,9 @@
-"""The driver is killed, at seeded points of a run; running it again gives the very same bytes."""
+"""A run is killed, at seeded points of it; it goes on, or is run again, to the very same bytes."""
 
 import hashlib
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +18,12 @@ import yaml
 EXAMPLES = Path(__file__).parent.parent / "examples" / "videos"
 NUM_STEPS = 6
 MARK = "INTERLINK_TEST_MARK"
-TRIES = [*(("local", seed) for seed in range(7)), ("beam", 7), ("beam", 8), ("ray", 9)]
+TRIES = [
+    *(("local", seed, "all" if seed % 2 else "job") for seed in range(6)),
+    *(("beam", 7, "all"), ("beam", 8, "worker"), ("ray", 9, "all"), ("ray", 10, "job")),
+]
+"""Engine, seed, and what is killed: all, the supervisor first, so that it must be run again; or its
+job or a worker alone, after whose death it goes on by itself."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.engines]
 
@@ -68,6 +72,21 @@ def start(recipe: Path, engine: str, mark: str) -> subprocess.Popen:
     )
 
 
+def wait_for(driver: subprocess.Popen, victim: str) -> psutil.Process:
+    """Return the driver's job, or one of its Beam workers."""
+    while driver.poll() is None:
+        jobs = psutil.Process(driver.pid).children()
+        workers = [
+            child
+            for child in (jobs[0].children(recursive=True) if jobs else ())
+            if any("sdk_worker_main" in word for word in child.cmdline())
+        ]
+        if jobs and (workers or victim == "job"):
+            return workers[0] if victim == "worker" else jobs[0]
+        time.sleep(0.02)
+    raise AssertionError(driver.communicate()[0])
+
+
 def digests(folder: Path) -> dict[str, str]:
     files = [*(folder / "docs").iterdir(), *(folder / "media").iterdir()]
     return {
@@ -109,8 +128,12 @@ def undisturbed(tmp_path_factory, sources) -> tuple[dict[str, str], int]:
     return digests(folder / "dataset"), len(commits(folder / "run"))
 
 
-@pytest.mark.parametrize(("engine", "seed"), TRIES, ids=[f"{e}-{s}" for e, s in TRIES])
-def test_a_killed_run_goes_on_to_the_same_bytes(engine, seed, tmp_path, sources, undisturbed):
+@pytest.mark.parametrize(
+    ("engine", "seed", "victim"), TRIES, ids=["-".join(map(str, each)) for each in TRIES]
+)
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    engine, seed, victim, tmp_path, sources, undisturbed
+):
     expected, num_commits = undisturbed
     recipe = write_recipe(tmp_path / "killed", sources)
     run, mark = tmp_path / "killed" / "run", uuid.uuid4().hex
@@ -121,15 +144,22 @@ def test_a_killed_run_goes_on_to_the_same_bytes(engine, seed, tmp_path, sources,
     while driver.poll() is None and len(commits(run)) < kill_after:
         time.sleep(0.02)
     time.sleep(chance.uniform(0, 0.5))
-    driver.send_signal(signal.SIGKILL)
-    driver.wait()
-    driver.stdout.close()
-    wait_until_gone(mark, seconds=30)
-    before = commits(run)
+    if victim != "all":
+        found = wait_for(driver, victim)
+        before = commits(run)
+        found.kill()
+        output, _ = driver.communicate(timeout=300)
+        assert "going on in 1 s, restart 1 of at most 10" in output
+    else:
+        driver.kill()
+        driver.wait()
+        driver.stdout.close()
+        wait_until_gone(mark, seconds=30)
+        before = commits(run)
+        driver = start(recipe, engine, mark)
+        output, _ = driver.communicate(timeout=300)
 
-    again = start(recipe, engine, mark)
-    output, _ = again.communicate(timeout=300)
-    assert again.returncode == 0, output
+    assert driver.returncode == 0, output
     assert digests(tmp_path / "killed" / "dataset") == expected
     after = commits(run)
     assert len(after) == num_commits

@@ -161,6 +161,14 @@ class Transform(ABC, Generic[In, Out]):
 class Map(Transform[In, Out]):
     """One record in; one record, one rejection or one failure out."""
 
+    @property
+    def sees_batches(self) -> bool:
+        """Whether what a record becomes may depend on the others of its batch, as with a model.
+
+        Where it may, records of a batch that had to be taken apart carry the flag `batch_split`.
+        """
+        return True
+
     @abstractmethod
     def process_batch(self, records: Sequence[In]) -> Sequence[Kept[Out] | Rejected | Failed]:
         """Return one result for each record, in any order; each carries its input's id."""

@@ -54,6 +54,11 @@ class RejectByScore(Map[Clip, Clip]):
     rules: tuple[ScoreRule, ...] = ()
     """Tried in order."""
 
+    @property
+    def sees_batches(self) -> bool:
+        """Each clip is looked at alone."""
+        return False
+
     def process_batch(self, records: Sequence[Clip]) -> list[Kept[Clip] | Rejected]:
         """Return each clip, or why it is left out."""
         return [self._judge(clip) for clip in records]

@@ -81,7 +81,7 @@ def write_windows(samples: Samples, path: Path) -> None:
     counts = PackingCounts()
     totals: dict[str, Counter[str]] = {name: Counter() for name in _BY_KIND}
     with pq.ParquetWriter(path, _SCHEMA, compression="zstd") as writer:
-        for shard, group, table in samples.dataset.scan(TEXT_COLUMNS):
+        for shard, group, table in samples.dataset.scan(TEXT_COLUMNS, with_denied=True):
             rows = []
             places = table["_row"].to_pylist()
             for place, row in zip(places, from_table(table, Row), strict=True):

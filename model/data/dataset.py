@@ -5,6 +5,7 @@
 
 import hashlib
 import io
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,15 +17,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...schemas.arrow import from_table
+from ...schemas.denied import Denied
 from ...schemas.document import Document
 from ...schemas.errors import EnvironmentFault, UsageError
-from ...schemas.manifest import Manifest, Shard, ShardList
+from ...schemas.manifest import Manifest, Shard, ShardList, Tombstone
 from ...schemas.view import View
 from ...schemas.view_filter import ViewFilter, open_filter, view_schema
+from .denied_rows import allowed_rows
 from .files import Files
 
 if TYPE_CHECKING:
     from .torch_documents import TorchDocuments
+
+logger = logging.getLogger(__name__)
 
 _FOLDER = "_manifest"
 _NAME = re.compile(r"v(\d{6,})\.json")
@@ -34,6 +39,8 @@ def open_dataset(
     url: str | Path, view: str | View | None = None, *, version: int | None = None
 ) -> "Dataset":
     """Open a dataset through its manifest.
+
+    What was taken down since is left out of an older version too.
 
     Args:
         url: root of the dataset, a local path or an fsspec URL such as `s3://bucket/dataset`.
@@ -45,8 +52,11 @@ def open_dataset(
             that documents do not have.
         EnvironmentFault: it cannot be read.
     """
-    manifest = _read_manifest(Files(str(url)), version)
-    return Dataset(url=str(url), manifest=manifest, view=None).through(view)
+    files = Files(str(url))
+    manifest = read_manifest(files, version)
+    # The newest version itself holds nothing of what it says was taken down.
+    stones = () if version is None else newer_tombstones(files, manifest)
+    return Dataset(url=str(url), manifest=manifest, view=None, stones=stones).through(view)
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,32 @@ class Dataset:
     """The version."""
     view: View | None = field(kw_only=True)
     """Which documents; None for all."""
+    stones: tuple[Tombstone, ...] = field(default=(), kw_only=True)
+    """What later versions have taken down."""
+
+    @cached_property
+    def denied(self) -> Denied:
+        """What was taken down since this version: its files may still hold it."""
+        return Denied.of(self.stones)
+
+    def denied_now(self) -> Denied:
+        """Return what was taken down since this version, as the newest one tells it now.
+
+        Where it cannot be read, what was known when the dataset was opened counts.
+        """
+        try:
+            stones = newer_tombstones(Files(self.url), self.manifest)
+        except (UsageError, EnvironmentFault, FileNotFoundError) as error:
+            logger.warning("cannot tell what was taken down since: %s", error)
+            return self.denied
+        if stones:
+            logger.warning(
+                "%d takedowns are newer than version %d of %s: what shows them is left out",
+                len(stones),
+                self.manifest.version,
+                self.url,
+            )
+        return Denied.of(stones)
 
     @cached_property
     def shards(self) -> tuple[Shard, ...]:
@@ -105,12 +141,16 @@ class Dataset:
             if kept.num_rows:
                 yield kept
 
-    def scan(self, columns: Sequence[str] | None = None) -> Iterator[tuple[int, int, pa.Table]]:
+    def scan(
+        self, columns: Sequence[str] | None = None, *, with_denied: bool = False
+    ) -> Iterator[tuple[int, int, pa.Table]]:
         """Yield every row group as (index of the shard, row group, table of the view's rows).
 
         Args:
             columns: Parquet paths to read, such as `clips.list.element.texts` (which means all
                 below it); None for all. What the view asks for is read besides.
+            with_denied: whether rows are given that were taken down since, for who leaves them out
+                later, so that what is computed of a version stays the same.
 
         Yields:
             The table has one column more, `_row`: the row of the row group.
@@ -121,6 +161,8 @@ class Dataset:
                 for group in range(parquet.num_row_groups):
                     table = parquet.read_row_group(group, columns=wanted)
                     table = table.append_column("_row", pa.array(range(table.num_rows), pa.int32()))
+                    if self.denied and not with_denied:
+                        table = table.filter(allowed_rows(parquet, group, self.denied))
                     yield index, group, self._filter.apply(table)
 
     def open_shard(self, index: int) -> pq.ParquetFile:
@@ -137,13 +179,13 @@ class Dataset:
                 pre_buffer=False,
             )
         except FileNotFoundError as error:
-            raise _lost(self.url, shard.docs_path, self.manifest) from error
+            raise _lost(self.url, shard.docs_path, self.manifest, self.stones) from error
 
     def find(self, document_id: str) -> Document:
         """Return one document by its id, whether it is in the view or not.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is none, or it was taken down.
         """
         for index, shard in enumerate(self.shards):
             if not shard.min_document_id <= document_id <= shard.max_document_id:
@@ -151,8 +193,11 @@ class Dataset:
             with self.open_shard(index) as parquet:
                 for group in range(parquet.num_row_groups):
                     ids = parquet.read_row_group(group, columns=["document_id"])[0].to_pylist()
-                    if document_id in ids:
-                        row = parquet.read_row_group(group).slice(ids.index(document_id), 1)
+                    if document_id not in ids:
+                        continue
+                    number = ids.index(document_id)
+                    if not self.denied or allowed_rows(parquet, group, self.denied)[number].as_py():
+                        row = parquet.read_row_group(group).slice(number, 1)
                         return from_table(row, Document)[0]
         raise UsageError(
             f"no document {document_id!r} in {self.url} version {self.manifest.version}"
@@ -181,7 +226,19 @@ class _OwnedParquet(pq.ParquetFile):  # type: ignore[misc]  # pyarrow is untyped
         super().close(force=force)
 
 
-def _read_manifest(files: Files, version: int | None) -> Manifest:
+def newer_tombstones(files: Files, manifest: Manifest) -> tuple[Tombstone, ...]:
+    """Return what versions after this one have taken down, as the newest tells it."""
+    newest = read_manifest(files, None)
+    return tuple(stone for stone in newest.tombstones if stone.version > manifest.version)
+
+
+def read_manifest(files: Files, version: int | None) -> Manifest:
+    """Return a version of a dataset; None for the newest.
+
+    Raises:
+        UsageError: there is no dataset, or no such version.
+        EnvironmentFault: it cannot be read.
+    """
     found = (_NAME.fullmatch(name) for name in files.names(_FOLDER))
     versions = sorted(int(match.group(1)) for match in found if match)
     if not versions:
@@ -207,9 +264,19 @@ def _shards(files: Files, manifest: Manifest, plan: ShardList) -> list[Shard]:
     return from_table(pq.read_table(io.BytesIO(data), use_threads=False), Shard)
 
 
-def _lost(url: str, path: str, manifest: Manifest) -> EnvironmentFault:
+def _lost(
+    url: str, path: str, manifest: Manifest, stones: Sequence[Tombstone] = ()
+) -> EnvironmentFault:
+    version = manifest.version
+    if stones:
+        newer = max(stone.version for stone in stones)
+        return EnvironmentFault(
+            f"{url} lacks {path} of version {version}: version {newer} took something out of it, "
+            f"and version {version} can no longer be read whole. Begin anew on the newest version, "
+            "without `version` in the recipe and in an output of its own"
+        )
     return EnvironmentFault(
-        f"{url} lacks {path}, which its manifest v{manifest.version:06d} names; restore it"
+        f"{url} lacks {path}, which its manifest v{version:06d} names; restore it"
     )
 
 

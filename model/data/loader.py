@@ -20,6 +20,7 @@ from .order import EpochOrder, PackedSequence, World
 from .packing import Packing
 from .prefetch import Readers, in_order
 from .render import Rendered
+from .rows import is_denied
 from .samples import Samples
 from .unreadable import Unreadable, UnreadableLog
 
@@ -106,6 +107,7 @@ class PackedLoader:
         self._options = options
         self._world = world or World()
         self._position = _Position()
+        self._denied = samples.dataset.denied
         self._log = UnreadableLog("samples")
 
     def __iter__(self) -> Iterator[PackedBatch]:
@@ -158,6 +160,7 @@ class PackedLoader:
         position = self._position
         rows = self._options.batch_size * self._world.size
         while self._options.epochs is None or position.epoch < self._options.epochs:
+            self._denied = self._samples.dataset.denied_now()
             order = EpochOrder(
                 self._packing,
                 self._samples.budgets,
@@ -216,7 +219,7 @@ class PackedLoader:
         names = []
         for number in sequence.windows:
             try:
-                rendered, frames, name = self._window(epoch, number, readers)
+                sample = self._window(epoch, number, readers)
             # A page with a wrong checksum, bytes that are no picture: one sample must not end the
             # training. What lies beside it in the sequence is kept.
             except (OSError, ValueError) as error:
@@ -224,6 +227,9 @@ class PackedLoader:
                 place = self._packing.place(number)
                 unreadable.append(Unreadable(name=name, place=place, reason=str(error)))
                 continue
+            if sample is None:
+                continue
+            rendered, frames, name = sample
             documents.append(rendered)
             clips.extend(frames)
             names.append(name)
@@ -232,9 +238,12 @@ class PackedLoader:
 
     def _window(
         self, epoch: int, number: int, readers: Readers
-    ) -> tuple[Rendered, list[ClipFrames], str]:
+    ) -> tuple[Rendered, list[ClipFrames], str] | None:
+        """Return a sample; None for one that was taken down after its packing was made."""
         row = readers.get().read(*self._packing.place(number))
         window = self._packing.window(number)
+        if is_denied(row, window.clips, self._denied):
+            return None
         frames = [
             decode_clip(
                 row.clips[index],

@@ -20,6 +20,7 @@ from .loader import LoaderOptions
 from .order import World, hash_order
 from .packing import Packing
 from .prefetch import Readers, in_order
+from .rows import is_denied
 from .samples import Samples
 from .unreadable import Unreadable, UnreadableLog
 
@@ -67,6 +68,7 @@ class PairLoader:
         self._options = options
         self._world = world or World()
         self._position = (0, 0)
+        self._denied = samples.dataset.denied
         self._log = UnreadableLog("pairs")
         self._by_video = np.argsort(packing.video, kind="stable")
         _, starts = np.unique(packing.video[self._by_video], return_index=True)
@@ -129,6 +131,7 @@ class PairLoader:
         epoch, start = self._position
         rows = self._options.batch_size * self._world.size
         while self._options.epochs is None or epoch < self._options.epochs:
+            self._denied = self._samples.dataset.denied_now()
             windows = self._windows(epoch)
             # A dataset of few videos would else have no batch at all.
             is_small = len(windows) < rows or self._options.keep_tail
@@ -164,7 +167,10 @@ class PairLoader:
 
     def _pair(self, number: int, epoch: int, readers: Readers) -> _Pair | None:
         row = readers.get().read(*self._packing.place(number))
-        clip = row.clips[self._packing.window(number).clips[0]]
+        clips = self._packing.window(number).clips
+        if is_denied(row, clips, self._denied):
+            return None  # it was taken down after the packing was made
+        clip = row.clips[clips[0]]
         piece = self._samples.seen_piece(row, clip, seed=self._options.seed, epoch=epoch)
         if piece is None:
             return None

@@ -4,6 +4,7 @@ Not the whole row: words, gaps, scores and lineage stay on disk.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from ...schemas.arrow import Unit, from_table
 from ...schemas.clip import Flag
+from ...schemas.denied import Denied
 from ...schemas.text import TextKind, TextStatus
 from .dataset import Dataset
 
@@ -87,6 +89,20 @@ TEXT_COLUMNS = (
 """The columns of `Row` without pictures: a hundredth of its bytes."""
 ROW_COLUMNS = (*TEXT_COLUMNS, f"{_CLIP}.frames.list.element.image.bytes")
 """The columns of `Row`."""
+
+
+def is_denied(row: Row, clips: Sequence[int], denied: Denied) -> bool:
+    """Tell whether some clips of a document were taken down.
+
+    Args:
+        row: the document.
+        clips: indices of the clips.
+        denied: what was taken down.
+    """
+    return any(
+        denied.has_clip(clip.clip_id, row.video_id, clip.start_us, clip.end_us)
+        for clip in (row.clips[index] for index in clips)
+    )
 
 
 class RowReader:

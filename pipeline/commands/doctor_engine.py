@@ -1,6 +1,7 @@
 """`interlink doctor --engine`: what the workers of a cluster are, what they lack, and the fix."""
 
 import dataclasses
+import functools
 import signal
 import tempfile
 from collections.abc import Callable, Sequence
@@ -50,7 +51,8 @@ def diagnose(
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="interlink-doctor-"))
             recipe = Recipe(sources=folder, run=folder)
         kinds = _kinds(recipe, engine)
-        Store(recipe.run, single_writer=recipe.single_writer).probe()
+        run, scratch = Store(recipe.run, single_writer=recipe.single_writer), recipe.scratch
+        run.probe()
         made = make_engine(
             engine,
             beam_options=(*recipe.beam.options, *options),
@@ -60,8 +62,8 @@ def diagnose(
         found: list[tuple[WorkerReport, str]] = []
         for resources in kinds:
             console.print(f"{NUM_RECORDS} records on {engine}, {_describe(engine, resources)}")
-            for report in _in_time(lambda r=resources: probe_engine(made, engine, r, recipe.run)):
-                found.append((report, _fault(report, own, resources)))
+            probe = functools.partial(probe_engine, made, engine, resources, run, scratch=scratch)
+            found += [(report, _fault(report, own, resources)) for report in _in_time(probe)]
     _print(console, found, own)
     faults = list(dict.fromkeys(fault for _, fault in found if fault))
     for fault in faults:

@@ -1,11 +1,6 @@
 """Bringing a shard into a dataset from files of this machine, under the name of its content."""
 
-import contextlib
 import hashlib
-import shutil
-import tempfile
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,27 +9,6 @@ from ...schemas.manifest import Shard
 from ..store import Store
 from ..verify import verify_parquet
 from .clean_shard import CleanShard
-
-WORK_PREFIX = ".work-"
-"""Unfinished files of a local dataset or run lie in a folder of such a name."""
-
-
-@contextlib.contextmanager
-def work_folder(store: Store) -> Iterator[Path]:
-    """Give a folder of this machine for files that are to be moved into a store.
-
-    It is on the store's own disk where that is local, so that moving them there is a rename.
-    """
-    inside = store.local_path(f"{WORK_PREFIX}{uuid.uuid4().hex}")
-    if inside is None:
-        with tempfile.TemporaryDirectory(prefix="interlink-") as folder:
-            yield Path(folder)
-        return
-    inside.mkdir(parents=True)
-    try:
-        yield inside
-    finally:
-        shutil.rmtree(inside, ignore_errors=True)
 
 
 def put_shard(dataset: Store, part: str, files: CleanShard) -> Shard | None:

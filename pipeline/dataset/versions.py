@@ -31,7 +31,8 @@ from ..store import Store
 from ..workspace import MEDIA_NAME, CommittedFile
 from .clean_shard import clean_shard, holds_denied
 from .same_sources import check_same_sources
-from .shard_files import id_range, put_shard, shard_path, work_folder
+from .shard_files import id_range, put_shard, shard_path
+from .work_folder import work_folder
 
 logger = logging.getLogger(__name__)
 

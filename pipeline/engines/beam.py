@@ -12,12 +12,11 @@ from typing import Any
 
 from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError, UsageError
 from ...transforms.base import Gather
-from ..commit import STOP_NAME, read_commit
+from ..commit import is_stopped, read_commit
 from ..job import Job
 from ..part import PartRunner
 from ..runtime import run_stage
 from ..step import Stage
-from ..store import Store
 from ..trials import RetryPolicy
 from .quiet import quiet, quiet_import
 
@@ -115,7 +114,7 @@ class BeamEngine:
         self, service: JobService, runner: PartRunner, parts: Sequence[str], name: str
     ) -> Sequence[str]:
         """Wait for the end of a job that a dead driver has left, and return the parts to do."""
-        store = Store(runner.store_url)
+        store = runner.open_store()
         noted = self._job and service.clear(self._job, store, runner.folder)
         orphan = noted or service.find(name)  # it may have begun and not been noted
         if orphan is None:
@@ -127,7 +126,7 @@ class BeamEngine:
             logger.warning("it failed: %s", _last_words(str(error)))
         if self._job is not None:
             service.clear(self._job, store, runner.folder)  # the note of the driver before
-        if store.exists(f"{runner.folder}/{STOP_NAME}"):
+        if is_stopped(store, runner.folder):
             return []
         return [part for part in parts if read_commit(store, runner.folder, part) is None]
 
@@ -159,7 +158,7 @@ class BeamEngine:
         try:
             result.wait_until_finish()
         except (KeyboardInterrupt, SystemExit):
-            self._service.abandon(job_id, Store(runner.store_url), runner.folder)
+            self._service.abandon(job_id, runner.open_store(), runner.folder)
             raise
         finally:
             if self._job and note and job_id not in self._service.live_jobs():

@@ -114,7 +114,7 @@ def job_name(runner: PartRunner, part: str) -> str:
     The same after a restart, another one for each run, plan and step; in small letters, digits and
     hyphens, at most 63, as Dataflow wants it.
     """
-    run = digest(Store(runner.store_url).locate(""))[:8]
+    run = digest(runner.open_store().locate(""))[:8]
     folder = runner.folder.rpartition("/")[2]
     return f"interlink-{run}-{part.partition('-')[0]}-{folder}".lower().replace("_", "-")
 

@@ -12,6 +12,7 @@ import platform
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -60,11 +61,11 @@ class WorkerReport:
     gpus: tuple[str, ...]
     """Names of the GPUs that it sees."""
     free_gib: float
-    """Free space of its folder for temporary files."""
+    """Free space of its folder for unfinished files."""
 
 
-def report_worker(report_id: str) -> WorkerReport:
-    """Describe the process that calls this."""
+def report_worker(report_id: str, scratch: Path | None = None) -> WorkerReport:
+    """Describe the process that calls this, and the free space of its `scratch`."""
     gpus, fault = _once_a_process()
     return WorkerReport(
         report_id=report_id,
@@ -75,7 +76,7 @@ def report_worker(report_id: str) -> WorkerReport:
         packages=tuple(f"{name} {_version(name)}" for name in PACKAGES),
         fault=fault,
         gpus=gpus,
-        free_gib=round(shutil.disk_usage(Path(os.environ.get("TMPDIR", "/tmp"))).free / 2**30, 1),
+        free_gib=round(shutil.disk_usage(scratch or tempfile.gettempdir()).free / 2**30, 1),
     )
 
 
@@ -86,14 +87,20 @@ class ReportWorker(Map[Source, WorkerReport]):
     def process_batch(self, records: Sequence[Source]) -> Sequence[Kept[WorkerReport]]:
         """Report, slowly enough that other workers get records as well."""
         time.sleep(_PAUSE_S * len(records))
+        scratch = self.files().scratch
         return [
-            Kept(input_id=record.source_id, record=report_worker(record.source_id))
+            Kept(input_id=record.source_id, record=report_worker(record.source_id, scratch))
             for record in records
         ]
 
 
 def probe_engine(
-    engine: Engine, name: EngineName, resources: Resources, run_url: str
+    engine: Engine,
+    name: EngineName,
+    resources: Resources,
+    run: Store,
+    *,
+    scratch: str | None = None,
 ) -> list[WorkerReport]:
     """Run the tiny job on an engine.
 
@@ -101,7 +108,8 @@ def probe_engine(
         engine: where to run it.
         name: its name.
         resources: how many workers there shall be, and what each reserves.
-        run_url: the run in whose store it writes; nothing of it stays.
+        run: the run in whose store it writes; nothing of it stays.
+        scratch: local folder for unfinished files, as `PartRunner` wants it.
 
     Returns:
         One report for each worker that got a record, by host.
@@ -110,13 +118,21 @@ def probe_engine(
         EnvironmentFault: the engine or a worker says so.
         IncompleteError: workers died, or nothing of what they wrote has arrived.
     """
-    store = Store(f"{run_url.rstrip('/')}/doctor-{uuid.uuid4().hex[:8]}")
+    url = run.display(f"doctor-{uuid.uuid4().hex[:8]}")
+    store = Store(url, single_writer=run.single_writer)
     asked = [Source(source_id=f"probe-{n}", uri=f"probe:{n}") for n in range(NUM_RECORDS)]
     write_plan(store, 1, asked)
     try:
         stage = Stage(name="report", transform=ReportWorker())
         step = Step(name="doctor", stages=[stage], engine=name, resources=resources)
-        runner = PartRunner(store_url=store.url, step=step, key=step.key(""), previous_folder=None)
+        runner = PartRunner(
+            store_url=url,
+            step=step,
+            key=step.key(""),
+            previous_folder=None,
+            single_writer=run.single_writer,
+            scratch=scratch,
+        )
         done = run_step(
             engine,
             runner,

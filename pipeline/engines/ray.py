@@ -26,6 +26,7 @@ except ImportError as error:
 
 OBJECT_STORE_BYTES = 100 << 20
 """Of a local instance; only the step itself lies in it, as pixels never travel through Ray."""
+_FIX = "start the cluster, or say `local`"
 
 
 class RayEngine:
@@ -41,7 +42,11 @@ class RayEngine:
     def __init__(self, address: str = "local") -> None:
         self._address = address
         self._is_ours = False
-        check_reachable(address, what="Ray", fix="start the cluster, or say `local`")
+        check_reachable(address, what="Ray", fix=_FIX)
+        host, _, port = address.rpartition(":")
+        if host in {"localhost", "127.0.0.1"}:  # Ray takes these for the address to the outside
+            outside = f"{ray.util.get_node_ip_address()}:{port}"
+            check_reachable(outside, what=f"Ray, which takes {address} for it,", fix=_FIX)
 
     def run(self, runner: PartRunner, parts: Sequence[str]) -> None:
         """Take the parts through the step on `resources.workers` actors, or as many as fit."""

@@ -21,6 +21,7 @@ from ..dataset.takedown.funnel import clean_funnels
 from ..dataset.takedown.run_files import RunChanges, clean_run
 from ..dataset.takedown.shards import CleanLists, Removed, clean_lists, remove_stale_files
 from ..dataset.versions import manifest_path, newest_manifest, read_list
+from ..dataset.work_folder import remove_dead_work
 from ..store import Store
 from .card import rewrite_card
 from .takedown_audits import CleanAudits, clean_audits, stale_audit_files
@@ -72,6 +73,8 @@ def take_down(
         UsageError: there is neither a dataset nor a run, or a step of a run keeps other records.
         EnvironmentFault: a file is lost or damaged.
     """
+    for store in (dataset, *runs):
+        remove_dead_work(store)
     while True:
         before = newest_manifest(dataset) or _first_version(dataset, runs)
         after, shards, found = _clean_version(dataset, before, stones)

@@ -122,7 +122,10 @@ with Job({run!r}).begin(["beam"]) as job:
 
 def test_a_process_of_the_same_id_or_another_host_is_not_the_job(run):
     with Job(run).begin(["beam"]) as job:
-        for number, change in ((7, {"process_started": time.time() - 1e6}), (8, {"host": "away"})):
+        for number, change in (
+            (7, {"process_started_s": time.time() - 1e6}),
+            (8, {"host": "away"}),
+        ):
             record = records(run)["0001.json"] | change
             Path(run, f"jobs/{number:04d}.json").write_text(json.dumps(record))
             remote = {"engine": "beam", "step": "steps/cut-0", "job_id": f"j{number}"}

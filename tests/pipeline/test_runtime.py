@@ -104,6 +104,20 @@ def test_a_batch_that_fails_for_good_is_halved_down_to_the_one_to_blame():
     assert "LibraryError: the batch does not fit" in (result.outcomes[2].message or "")
 
 
+class InspectEach(Inspect):
+    """Looks at each item alone, whatever batch it comes in."""
+
+    sees_batches = False
+
+
+def test_records_that_were_looked_at_alone_say_nothing_of_a_batch_taken_apart():
+    given = items("a", "b", "c")
+    given[2] = dataclasses.replace(given[2], source=source("c", inspect="poison"))
+    result = run(InspectEach(), given, batch_size=3)
+    assert [o.batch_split for o in result.outcomes] == [True] * 3
+    assert [r.flags for r in result.records] == [(), ()]
+
+
 def test_a_failing_batch_of_one_is_not_called_split():
     given = [Item(item_id="a", source=source("a", inspect="poison"))]
     assert not run(Inspect(), given).outcomes[0].batch_split

@@ -33,6 +33,11 @@ class CaptionClips(Map[Clip, Clip]):
     captioner: AnyCaptioner = dataclasses.field(default_factory=FactsCaptioner)
     """Who captions."""
 
+    @property
+    def sees_batches(self) -> bool:
+        """As the captioner says."""
+        return self.captioner.sees_batches
+
     def setup(self) -> None:
         """Load the captioner's models."""
         self.captioner.setup()

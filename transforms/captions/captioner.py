@@ -63,6 +63,9 @@ class Captioner(ABC):
     version: ClassVar[int] = 1
     """Raised when the same frames give other texts."""
 
+    sees_batches: ClassVar[bool] = True
+    """Whether a clip's texts may depend on the others of its batch, as with padded sequences."""
+
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     @abstractmethod

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ...schemas.arrow import to_plain
 from ...schemas.text import Caption, Evidence, TextKind
@@ -25,6 +25,8 @@ class FactsCaptioner(Captioner):
     backend: Literal["facts"] = "facts"
     read_screen_text: bool = True
     """Read on-screen text; needs the extra `interlink[ocr]`."""
+
+    sees_batches: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         self._reader: ScreenTextReader | None = None

@@ -52,6 +52,11 @@ class CutClips(Map[Clip, Clip]):
         if self._child is not None:
             self._child.close()
 
+    @property
+    def sees_batches(self) -> bool:
+        """Each clip is looked at alone."""
+        return False
+
     def process_batch(self, records: Sequence[Clip]) -> list[Kept[Clip] | Failed]:
         """Cut the clips of a batch, one call of the child for each video in it."""
         by_video: dict[str, list[Clip]] = {}

@@ -28,6 +28,11 @@ class ScoreClips(Map[Clip, Clip]):
     No pixel is read: the numbers of each frame came with the decoding pass.
     """
 
+    @property
+    def sees_batches(self) -> bool:
+        """Each clip is looked at alone."""
+        return False
+
     def process_batch(self, records: Sequence[Clip]) -> list[Kept[Clip]]:
         """Return each clip with its scores."""
         return [Kept(input_id=clip.clip_id, record=_scored(clip)) for clip in records]

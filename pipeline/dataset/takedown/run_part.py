@@ -28,7 +28,7 @@ from ...records_file import read_records, write_records
 from ...store import Store
 from ...workspace import MEDIA_NAME, CommittedFile
 from ..clean_shard import clean_shard, holds_denied
-from ..shard_files import work_folder
+from ..work_folder import work_folder
 from .records import clean_clips, clean_outcomes, clean_videos, recount_documents
 
 

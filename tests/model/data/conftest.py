@@ -17,13 +17,13 @@ from interlink.model.data.samples import Samples
 from interlink.model.data.vocabulary import Vocabulary
 from interlink.model.data.windows import Budgets
 from interlink.pipeline.commit import KEPT_NAME, Commit
-from interlink.pipeline.dataset.versions import commit_version
+from interlink.pipeline.dataset.versions import commit_version, manifest_path, read_manifest
 from interlink.pipeline.records_file import write_records
 from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import CommittedFile
 from interlink.schemas.content import content_sha256
 from interlink.schemas.document import Document
-from interlink.schemas.manifest import Provenance
+from interlink.schemas.manifest import Provenance, Tombstone, TombstoneKind
 from interlink.schemas.text import Caption, TextKind, TextStatus
 
 LINES = [
@@ -136,8 +136,9 @@ def make_samples(vocabulary):
             "budgets": Budgets(tokens=128, media=6, frames_per_clip=2),
             "size_px": 16,
             "vocabulary": vocabulary,
+            "dataset": open_dataset(url, view),
         }
-        return Samples(dataset=open_dataset(url, view), **(given | fields))
+        return Samples(**(given | fields))
 
     return make
 
@@ -153,3 +154,19 @@ def helpers():
     Helpers.with_texts = staticmethod(with_texts)
     Helpers.sealed = staticmethod(sealed)
     return Helpers
+
+
+@pytest.fixture
+def take_down():
+    """Publishes a version that says that something was taken down, and leaves all files there."""
+
+    def publish(url: str, kind: TombstoneKind, name: str) -> None:
+        dataset = Store(url)
+        before = read_manifest(dataset)
+        version = before.version + 1
+        stone = Tombstone(id=name, kind=kind, reason="asked", version=version)
+        stones = (*before.tombstones, stone)
+        after = dataclasses.replace(before, version=version, tombstones=stones)
+        dataset.put(manifest_path(version), after.to_json())
+
+    return publish

@@ -13,6 +13,7 @@ import interlink
 from interlink.model.data.dataset import open_dataset
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.schemas.errors import EnvironmentFault, UsageError
+from interlink.schemas.manifest import TombstoneKind
 from interlink.schemas.view import Rule, View
 
 ONE = View(name="one", rules=(Rule(column="source.title", op="==", value="Video a"),))
@@ -156,3 +157,36 @@ def test_reading_documents_needs_no_torch(url):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["3", "False"]
+
+
+def test_what_was_taken_down_since_is_left_out_of_an_older_version(url, take_down):
+    [gone, *_] = open_dataset(url).documents()
+    take_down(url, TombstoneKind.VIDEO, gone.video_id)
+    older = open_dataset(url, version=1)
+    assert gone.video_id not in {document.video_id for document in older.documents()}
+    assert len(older.torch(size_px=8)) == len(list(older.documents()))
+    with pytest.raises(UsageError, match="no document"):
+        older.find(gone.document_id)
+    everything = sum(table.num_rows for _, _, table in older.scan(with_denied=True))
+    assert everything > len(list(older.documents()))
+    assert not open_dataset(url).denied, "the newest version holds nothing of it by itself"
+
+
+def test_a_file_that_a_takedown_removed_is_told_with_what_to_do(url, take_down):
+    dataset = open_dataset(url)
+    [gone, *_] = dataset.documents()
+    take_down(url, TombstoneKind.VIDEO, gone.video_id)
+    for path in Path(url, "docs").iterdir():
+        path.unlink()
+    with pytest.raises(EnvironmentFault, match=r"version 2 took something out of it.*Begin anew"):
+        list(open_dataset(url, version=1).documents())
+
+
+def test_what_cannot_be_read_now_is_as_it_was(url, take_down, caplog):
+    dataset = open_dataset(url)
+    [gone, *_] = dataset.documents()
+    take_down(url, TombstoneKind.VIDEO, gone.video_id)
+    assert dataset.denied_now().videos == {gone.video_id}
+    Path(url, "_manifest", "v000002.json").write_text("{")
+    assert not dataset.denied_now()
+    assert "cannot tell what was taken down" in caplog.text

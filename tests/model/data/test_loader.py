@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from interlink.model.data import unreadable as unreadable_file
+from interlink.model.data.dataset import open_dataset
 from interlink.model.data.loader import LoaderOptions, PackedLoader
 from interlink.model.data.order import World
 from interlink.model.data.packing import make_packing
 from interlink.model.data.policy import TextPolicy
 from interlink.schemas.document import Image
 from interlink.schemas.errors import EnvironmentFault, UsageError
+from interlink.schemas.manifest import TombstoneKind
 
 
 @pytest.fixture
@@ -204,3 +206,47 @@ def test_a_lost_file_stops_the_training(stream):
     (Path(dataset.url) / dataset.shards[0].docs_path).unlink()
     with pytest.raises(EnvironmentFault, match="which its manifest"):
         list(itertools.islice(loader, 5))
+
+
+def documents_in(batches) -> set[str]:
+    sequences = [name.split(":", 1)[1] for name in names(batches)]
+    found = itertools.chain.from_iterable(sequence.split("+") for sequence in sequences)
+    return {name for name in found if name}  # of a sequence that lost all, nothing is left
+
+
+def test_a_packing_made_earlier_does_not_give_what_was_taken_down_since(
+    write_dataset, make_documents, make_samples, take_down, tmp_path
+):
+    documents = make_documents(*"abcdefgh")
+    url = write_dataset(documents)
+    packing = make_packing(make_samples(url), tmp_path / "cache")
+    clip = documents[1].clips[0]
+    take_down(url, TombstoneKind.VIDEO, documents[0].video_id)
+    take_down(url, TombstoneKind.CLIP, clip.clip_id)
+    samples = make_samples(url, dataset=open_dataset(url, version=1))
+    assert samples.packing_digest == packing.digest
+    again = make_packing(samples, tmp_path / "other")
+    assert (again.places == packing.places).all(), "the order must not change"
+    options = LoaderOptions(batch_size=1, epochs=1, keep_tail=True)
+    loader = PackedLoader(samples, packing, options)
+    given = documents_in(loader)
+    whole = {document.document_id for document in documents}
+    assert given == whole - {documents[0].document_id, documents[1].document_id}
+    assert not loader.unreadable, "it is nobody's fault"
+
+
+def test_a_takedown_in_mid_training_counts_from_the_next_epoch_on(
+    write_dataset, make_documents, make_samples, take_down, tmp_path, caplog
+):
+    documents = make_documents(*"abcd")
+    url = write_dataset(documents)
+    samples = make_samples(url)
+    options = LoaderOptions(batch_size=1, epochs=2, keep_tail=True)
+    stream = iter(PackedLoader(samples, make_packing(samples, tmp_path / "cache"), options))
+    first = next(stream)
+    take_down(url, TombstoneKind.VIDEO, documents[0].video_id)
+    rest = list(stream)
+    in_second = [b for b in rest if b.sequence_ids[0].startswith("1/")]
+    assert documents[0].document_id in documents_in([first, *rest])
+    assert documents[0].document_id not in documents_in(in_second)
+    assert "takedowns are newer than version 1" in caplog.text

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from interlink.model.data import unreadable as unreadable_file
+from interlink.model.data.dataset import open_dataset
 from interlink.model.data.loader import LoaderOptions
 from interlink.model.data.order import World
 from interlink.model.data.packing import make_packing
@@ -14,6 +15,7 @@ from interlink.model.data.pairs import PairLoader
 from interlink.model.data.policy import TextPolicy
 from interlink.schemas.document import Image
 from interlink.schemas.errors import EnvironmentFault, UsageError
+from interlink.schemas.manifest import TombstoneKind
 
 
 @pytest.fixture
@@ -150,3 +152,16 @@ def test_too_many_unreadable_pairs_stop_the_training(with_bad_frames, monkeypatc
     monkeypatch.setattr(unreadable_file, "_ENOUGH_TO_JUDGE", 6)
     with pytest.raises(EnvironmentFault, match=r"2 of 6 pairs could not be read, the last because"):
         take(with_bad_frames, 5)
+
+
+def test_a_pair_that_was_taken_down_since_is_padding(
+    write_dataset, make_documents, make_samples, take_down, tmp_path
+):
+    documents = make_documents(*"abc")
+    url = write_dataset(documents)
+    packing = make_packing(make_samples(url, form="pairs"), tmp_path)
+    take_down(url, TombstoneKind.VIDEO, documents[0].video_id)
+    samples = make_samples(url, form="pairs", dataset=open_dataset(url, version=1))
+    [batch] = PairLoader(samples, packing, LoaderOptions(batch_size=3, epochs=1))
+    given = {name.split("/")[0] for name in batch.pair_ids}
+    assert given == {documents[1].document_id, documents[2].document_id, "padding"}

@@ -122,7 +122,7 @@ def test_silence_ends(interlink, monkeypatch):
     pytest.importorskip("apache_beam")
     monkeypatch.setattr(doctor_engine, "DEADLINE_S", 1)
     monkeypatch.setattr(doctor_engine, "kill_children", lambda: None)
-    monkeypatch.setattr(doctor_engine, "probe_engine", lambda *_: time.sleep(60))
+    monkeypatch.setattr(doctor_engine, "probe_engine", lambda *_, **__: time.sleep(60))
     code, printed = interlink("doctor --engine beam --", HERE)
     assert (code, "no answer from the workers within 1 s: see their own logs" in printed) == (
         3,

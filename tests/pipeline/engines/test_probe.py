@@ -10,6 +10,7 @@ from interlink.pipeline.engines import probe
 from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.engines.probe import PACKAGES, probe_engine, report_worker
 from interlink.pipeline.step import Resources
+from interlink.pipeline.store import Store
 from interlink.schemas.errors import EnvironmentFault
 
 
@@ -27,7 +28,7 @@ def test_a_worker_s_report_is_true_of_this_process():
 
 def test_the_tiny_job_leaves_nothing_in_the_store(tmp_path, monkeypatch):
     monkeypatch.setattr(probe, "_PAUSE_S", 0.0)
-    [report] = probe_engine(LocalEngine(), "local", Resources(), str(tmp_path / "run"))
+    [report] = probe_engine(LocalEngine(), "local", Resources(), Store(str(tmp_path / "run")))
     assert report.pid == os.getpid()
     assert list((tmp_path / "run").rglob("*.*")) == []
 
@@ -35,7 +36,7 @@ def test_the_tiny_job_leaves_nothing_in_the_store(tmp_path, monkeypatch):
 def test_a_store_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(EnvironmentFault, match=r"^cannot write .*: (Not a directory|File exists)"):
-        probe_engine(LocalEngine(), "local", Resources(), str(tmp_path / "file"))
+        probe_engine(LocalEngine(), "local", Resources(), Store(str(tmp_path / "file")))
 
 
 def test_a_machine_without_codecs_says_so(monkeypatch):

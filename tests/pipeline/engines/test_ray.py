@@ -1,5 +1,6 @@
 """Ray alone: dead actors, pools that do not fit, two drivers, addresses."""
 
+import socket
 from collections.abc import Iterator
 
 import psutil
@@ -132,6 +133,18 @@ def test_cpu_of_ended_actors_is_counted(engine, tmp_path):
 def test_an_address_where_nobody_listens_is_refused_at_once(address):
     with pytest.raises(EnvironmentFault, match=f"^cannot reach Ray at '{address}': "):
         RayEngine(address)
+
+
+def test_a_loopback_address_that_ray_takes_for_another_is_told_at_once():
+    outside = ray.util.get_node_ip_address()
+    if outside == "127.0.0.1":
+        pytest.skip("this machine has no other address")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(
+            EnvironmentFault, match=f"Ray, which takes {address} for it, at '{outside}"
+        ):
+            RayEngine(address)
 
 
 def test_a_cluster_that_runs_already_is_used_and_left_running(engine, tmp_path):
