@@ -5,6 +5,7 @@ import time
 
 import pytest
 from interlink_toy_clusters import ray_cluster
+from interlink_toy_engines import started
 from interlink_toy_runs import ToyRun
 from interlink_toys import Act, source
 
@@ -66,8 +67,8 @@ def test_a_pool_without_any_node_left_ends_and_can_go_on(tmp_path, monkeypatch):
 def test_workers_that_cannot_import_the_step_are_a_fault_of_their_machine(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "")  # workers inherit it, and find no toys
     run = slow_run(tmp_path, 1)
-    with ray_cluster() as cluster:
-        engine = RayEngine(cluster.address)
-        with pytest.raises(EnvironmentFault, match=r"^a Ray worker cannot begin: .*interlink_toys"):
-            run.go(engine, run.runner(Stage(name="act", transform=Act(has_child=False))))
-        engine.close()
+    with (
+        started("ray") as engine,
+        pytest.raises(EnvironmentFault, match=r"^a Ray worker cannot begin: .*interlink_toys"),
+    ):
+        run.go(engine, run.runner(Stage(name="act", transform=Act(has_child=False))))
