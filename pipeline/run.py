@@ -7,16 +7,18 @@ from itertools import islice
 
 from .. import __version__
 from ..schemas.errors import UsageError
+from ..schemas.source import Source
 from .curate import curate, step_keys
 from .dataset.denied import leave_out_denied, read_denied
 from .faults import fault_point
 from .job import Job
 from .observer import EventLog, Observer
 from .part import step_folder
-from .plan import plan_numbers, plan_sources, write_plan
+from .plan import plan_numbers, read_plan, write_plan
 from .plan_run import PlanRunner
 from .publish.plan import Publication, check_dataset, publish_plan
 from .recipe import Recipe
+from .run_files import DIGESTS_NAME
 from .sources import read_sources
 from .step import EngineName, Step
 from .step_run import StepReport
@@ -25,8 +27,6 @@ from .threads import use_one_thread
 
 PLAN_SIZE = 30_000
 """Sources of one plan: bounds the working files, and publishes early."""
-DIGESTS_NAME = "digests.json"
-"""Beside `recipe.yaml`: what tells its output apart, and where each step's commits lie."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +180,7 @@ def _wanted_plans(store: Store, plan: int | None) -> list[int]:
         there = f"has plans 1 to {numbers[-1]}" if numbers else "has none"
         raise UsageError(
             f"there is no plan {plan or 1} in {store.display()}, which {there}; "
-            "`interlink plan RECIPE` makes plans of new sources"
+            "`interlink plan RECIPE --write` makes plans of new sources"
         )
     return [plan]
 
@@ -194,8 +194,22 @@ def make_plans(store: Store, recipe: Recipe) -> list[int]:
     Raises:
         UsageError: the manifest cannot be read, or names no source at all.
     """
+    plans = propose_plans(store, recipe)
+    for number, sources in plans.items():
+        write_plan(store, number, sources)
+    return list(plans)
+
+
+def propose_plans(store: Store, recipe: Recipe) -> dict[int, list[Source]]:
+    """Return the plans that `make_plans` would write: the sources of each, by its number.
+
+    Raises:
+        UsageError: the manifest cannot be read, or names no source at all.
+    """
     numbers = plan_numbers(store)
-    known = {source.source_id for n in numbers for source in plan_sources(store, n)}
+    known: set[str] = set()
+    for number in numbers:
+        known.update(read_plan(store, number, ["source_id"]).column("source_id").to_pylist())
     sources = islice(read_sources(recipe.sources), recipe.limit)
     new = [source for source in sources if source.source_id not in known]
     if not new and not known:
@@ -203,12 +217,9 @@ def make_plans(store: Store, recipe: Recipe) -> list[int]:
     new = leave_out_denied(new, read_denied(Store(recipe.dataset_url)))
     if not new and not known:
         raise UsageError(f"all that {recipe.sources} names was taken down; name other sources")
+    starts = range(0, len(new), PLAN_SIZE)
     first = max(numbers, default=0) + 1
-    made = []
-    for number, start in enumerate(range(0, len(new), PLAN_SIZE), first):
-        write_plan(store, number, new[start : start + PLAN_SIZE])
-        made.append(number)
-    return made
+    return {number: new[s : s + PLAN_SIZE] for number, s in enumerate(starts, first)}
 
 
 def _digests(recipe: Recipe, steps: Sequence[Step]) -> bytes:

@@ -77,6 +77,7 @@ app.command(
     epilog=_examples(
         "interlink plan recipe.yaml",
         "interlink plan recipe.yaml --set clips.max_duration_s=10",
+        "interlink plan recipe.yaml --write",
     )
 )(plan)
 app.command(

@@ -14,7 +14,7 @@ from ...schemas.errors import UsageError
 from ...transforms.fetch.routing import is_url
 from ..commit import Commit, StageCounts, read_commit
 from ..plan import plan_numbers, plan_parts
-from ..run import DIGESTS_NAME
+from ..run_files import DIGESTS_NAME
 from ..step_run import add_counts
 from ..store import Store
 from .console import make_console
