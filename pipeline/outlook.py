@@ -7,7 +7,7 @@ from .changes import explain_changes
 from .commit import Commit
 from .curate import step_keys
 from .part import step_folder
-from .run_files import read_commits, step_folders
+from .run_files import commits_of, step_folders
 from .step import Step
 from .step_record import StepRecord, read_step_record, record_step
 from .store import Store
@@ -67,12 +67,12 @@ def look_ahead(
         wanted.append(record_step(step, key, outlooks[-1].folder if outlooks else None))
         others = [folder for folder in folders.get(step.name, ()) if folder != own]
         others.sort(key=lambda folder: folder not in last)
-        cached = read_commits(store, own, parts)
+        cached = commits_of(store, own, parts)
         invalidated: dict[str, Commit] = {}
         why: tuple[str, ...] = ()
         for folder in others:
             missing = [part for part in parts if part not in cached and part not in invalidated]
-            found = read_commits(store, folder, missing)
+            found = commits_of(store, folder, missing)
             if found and not why:
                 why = _why(store, folder, wanted, outlooks)
             invalidated |= found

@@ -74,7 +74,7 @@ def open_run(url: str) -> RunFiles:
     )
 
 
-def read_commits(store: Store, folder: str, parts: Iterable[str]) -> dict[str, Commit]:
+def commits_of(store: Store, folder: str, parts: Iterable[str]) -> dict[str, Commit]:
     """Return the commits that parts have in a step, in the order of `parts`."""
     begun = set(store.names(folder))
     asked = [part for part in parts if part in begun]
