@@ -1,13 +1,11 @@
 """How far a run is, from its files alone: who asks may be another machine than who works."""
 
-import contextlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from ..schemas.outcome import Disposition
+from .attempts import open_notes
 from .commit import Commit, StageCounts
 from .kept import read_outcomes
 from .pace import Pace, Rest, ended_at, pace_of, rest_of, straggles
@@ -15,9 +13,6 @@ from .run_files import RunFiles, StepFolder, commits_of, read_all, step_folders
 from .step_run import add_counts
 from .store import Store
 from .taken_over import TakenOver, taken_over, without
-
-BEGUN_NAME = "_begun.json"
-"""Lies in the folder of an attempt as long as somebody works on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +146,7 @@ def _as_it_counts(store: Store, commit: Commit, taken: TakenOver) -> Commit:
     gone = taken.parts.get(commit.part)
     if not gone:
         return commit
-    return replace(
-        commit, stages=without(commit.stages, read_outcomes(store, [commit]), gone)
-    )
+    return replace(commit, stages=without(commit.stages, read_outcomes(store, [commit]), gone))
 
 
 def _work(
@@ -161,28 +154,19 @@ def _work(
 ) -> Iterator[Work]:
     """Yield what is worked on in one step, by the notes of attempts that have not ended."""
     begun = [name for name in store.names(step.folder) if name not in done and "-" in name]
-    notes = read_all(lambda part: _notes(store, f"{step.folder}/{part}"), begun)
-    for part, note in ((part, note) for part, found in zip(begun, notes, strict=True) for note in found):
-        running_s = (now - datetime.fromisoformat(note["at"])).total_seconds()
-        yield Work(
-            step=step.step,
-            part=part,
-            host=note["host"],
-            pid=note["pid"],
-            begun=note["at"],
-            running_s=round(running_s, 1),
-            straggles=straggles(running_s, done.values()),
-        )
-
-
-def _notes(store: Store, folder: str) -> list[dict[str, Any]]:
-    """Return what the attempts at a part noted that have not ended."""
-    found = []
-    for attempt in store.names(folder):
-        # It may end while we look, and a machine that fell may have left a torn note.
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
-            found.append(json.loads(store.read(f"{folder}/{attempt}/{BEGUN_NAME}")))
-    return found
+    notes = read_all(lambda part: open_notes(store, f"{step.folder}/{part}"), begun)
+    for part, found in zip(begun, notes, strict=True):
+        for note in found:
+            running_s = (now - datetime.fromisoformat(note.at)).total_seconds()
+            yield Work(
+                step=step.step,
+                part=part,
+                host=note.host,
+                pid=note.pid,
+                begun=note.at,
+                running_s=round(running_s, 1),
+                straggles=straggles(running_s, done.values()),
+            )
 
 
 def _waiting(

@@ -1,5 +1,7 @@
 """The console that all commands print to; tables, texts and times as people read them."""
 
+from datetime import UTC, datetime
+
 from rich.console import Console
 from rich.table import Table
 
@@ -61,3 +63,8 @@ def size(num_bytes: float) -> str:
 def plural(count: int, word: str, words: str | None = None) -> str:
     """Return a count with its word, such as `1 source` or `2 sources`."""
     return f"{count} {word if count == 1 else words or f'{word}s'}"
+
+
+def when(time: str) -> str:
+    """Return a time of ISO 8601 as people read it, to the minute, in UTC."""
+    return f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%d %H:%M} UTC"

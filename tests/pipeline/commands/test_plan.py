@@ -61,7 +61,13 @@ def test_new_sources_are_the_next_plan(interlink, recipe, make_video):
 
 def test_an_edit_shows_what_it_undoes_and_why_and_a_run_then_does_only_that(interlink, recipe):
     assert interlink("run recipe.yaml --engine local --limit 1 --set restarts=0")[0] == 0
-    edit = ("--limit=1", "--engine=local", "--set=restarts=0", "--set", f"caption.captioner={WITHOUT_SCREEN_TEXT}")
+    edit = (
+        "--limit=1",
+        "--engine=local",
+        "--set=restarts=0",
+        "--set",
+        f"caption.captioner={WITHOUT_SCREEN_TEXT}",
+    )
     _, printed = interlink("plan recipe.yaml", *edit)
     assert rows(printed)["cut"][3:6] == ["1", "·", "·"]
     assert rows(printed)["caption"][3:6] == ["·", "·", "1"]
