@@ -82,6 +82,11 @@ def commits_of(store: Store, folder: str, parts: Iterable[str]) -> dict[str, Com
     return {part: commit for part, commit in zip(asked, found, strict=True) if commit is not None}
 
 
+def commits_by_step(run: RunFiles) -> list[dict[str, Commit]]:
+    """Return the commits of each step of the last recipe, by part, in the order of the steps."""
+    return [commits_of(run.store, step.folder, run.all_parts) for step in run.steps]
+
+
 def read_all(read: Callable[[Asked], Answer], things: Sequence[Asked]) -> list[Answer]:
     """Call `read` for each thing, several at once, and return the answers in order."""
     with ThreadPoolExecutor(READERS) as pool:

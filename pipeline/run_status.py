@@ -8,8 +8,9 @@ from ..schemas.outcome import Disposition
 from .attempts import open_notes
 from .commit import Commit, StageCounts
 from .kept import read_outcomes
+from .losses import read_losses
 from .pace import Pace, Rest, ended_at, pace_of, rest_of, straggles
-from .run_files import RunFiles, StepFolder, commits_of, read_all, step_folders
+from .run_files import RunFiles, StepFolder, commits_by_step, read_all, step_folders
 from .step_run import add_counts
 from .store import Store
 from .taken_over import TakenOver, taken_over, without
@@ -96,7 +97,7 @@ def run_status(run: RunFiles, *, now: datetime | None = None) -> RunStatus:
     now = now or datetime.now(UTC)
     parts = run.all_parts
     taken = taken_over(run.store, list(run.parts))
-    commits = [commits_of(run.store, step.folder, parts) for step in run.steps]
+    commits = commits_by_step(run)
     steps = tuple(
         _step_status(run.store, step, done, len(parts), taken)
         for step, done in zip(run.steps, commits, strict=True)
@@ -170,28 +171,11 @@ def _work(
 
 
 def _waiting(
-    store: Store,
-    commits: Sequence[Mapping[str, Commit]],
-    taken: TakenOver,
-    now: datetime,
+    store: Store, commits: Sequence[Mapping[str, Commit]], taken: TakenOver, now: datetime
 ) -> Waiting:
-    """Count what is deferred, reading only the outcomes of parts that deferred something."""
-    asked = [
-        commit
-        for done in commits
-        for commit in done.values()
-        if any(stage.deferred for stage in commit.stages)
-    ]
-    now_us = round(now.timestamp() * 1e6)
-    times = [
-        outcome.wait_until_us or 0
-        for commit, outcomes in zip(
-            asked, read_all(lambda c: list(read_outcomes(store, [c])), asked), strict=True
-        )
-        for outcome in outcomes
-        if outcome.disposition is Disposition.DEFERRED and taken.counts(outcome, commit.part)
-    ]
-    later = [time_us for time_us in times if time_us > now_us]
+    losses = read_losses(store, commits, taken, fates=[Disposition.DEFERRED])
+    times = [loss.outcome.wait_until_us or 0 for loss in losses]
+    later = [time_us for time_us in times if time_us > now.timestamp() * 1e6]
     return Waiting(
         num_due=len(times) - len(later),
         num_later=len(later),
