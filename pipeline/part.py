@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,6 +26,7 @@ from .commit import (
     read_commit,
     stop_step,
 )
+from .cpu import cpu_seconds
 from .disk_guard import DiskGuard, DiskPolicy, PauseNote
 from .faults import fault_point
 from .kept import read_kept
@@ -124,7 +126,7 @@ class PartRunner:
         return None
 
     def _take(self, store: Store, part: str, attempt: Attempt, guard: DiskGuard) -> Commit:
-        started = time.monotonic()
+        started, cpu_before = time.monotonic(), cpu_seconds()
         scratch = self._scratch(store) / attempt.name
         workspace = PartWorkspace(
             store, attempt.folder, scratch, self.scratch_bytes, denied=self.denied, guard=guard
@@ -152,6 +154,8 @@ class PartRunner:
                 stages=_count(self.step, outcomes),
                 files=files,
                 wall_s=round(time.monotonic() - started, 3),
+                cpu_s=round(cpu_seconds() - cpu_before, 3),
+                ended=datetime.now(UTC).isoformat(timespec="milliseconds"),
             )
             return self._commit(store, attempt, commit)
         finally:

@@ -20,6 +20,7 @@ PARTS_WANTED = 64
 MAX_PART_S = 2 * 3600.0
 MIN_PART_S = 60.0
 
+_RETRY = b"interlink.retry"
 _PART_FIELD = pa.field("part", pa.int32(), nullable=False)
 
 
@@ -57,16 +58,31 @@ def divide(sources: Sequence[Source]) -> list[list[Source]]:
     return parts
 
 
-def write_plan(store: Store, number: int, sources: Sequence[Source]) -> bool:
+def plan_table(sources: Sequence[Source]) -> pa.Table:
+    """Return a plan: a row for each source, sorted by part, the part's number in column `part`."""
+    parts = divide(sources)
+    table = to_table([source for part in parts for source in part], Source)
+    numbers = [number for number, part in enumerate(parts) for _ in part]
+    return table.add_column(0, _PART_FIELD, pa.array(numbers, pa.int32()))
+
+
+def write_plan(
+    store: Store, number: int, sources: Sequence[Source], *, is_retry: bool = False
+) -> bool:
     """Commit a plan for `sources`, unless that plan exists already.
+
+    Args:
+        store: the run.
+        number: number of the plan.
+        sources: what it holds.
+        is_retry: whether earlier plans have held its sources, which this one then takes over.
 
     Returns:
         Whether this call wrote it.
     """
-    parts = divide(sources)
-    table = to_table([source for part in parts for source in part], Source)
-    numbers = [number for number, part in enumerate(parts) for _ in part]
-    table = table.add_column(0, _PART_FIELD, pa.array(numbers, pa.int32()))
+    table = plan_table(sources)
+    if is_retry:
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _RETRY: b"true"})
     sink = pa.BufferOutputStream()
     # Small row groups: a worker reads its own part, not the whole plan.
     pq.write_table(table, sink, row_group_size=1024, compression="zstd")
@@ -98,6 +114,18 @@ def plan_ids(store: Store, number: int) -> Iterator[str]:
     with store.open(plan_path(number)) as file:
         for batch in pq.ParquetFile(file).iter_batches(1024, columns=["source_id"]):
             yield from batch.column(0).to_pylist()
+
+
+def read_plan(store: Store, number: int, columns: Sequence[str]) -> pa.Table:
+    """Return columns of a plan, such as `part` and `source_id`, one row for each source."""
+    with store.open(plan_path(number)) as file:
+        return pq.read_table(file, columns=list(columns), use_threads=False)
+
+
+def is_retry(store: Store, number: int) -> bool:
+    """Tell whether a plan holds sources of earlier plans, which it takes over."""
+    with store.open(plan_path(number)) as file:
+        return _RETRY in (pq.read_schema(file).metadata or {})
 
 
 def plan_sources(store: Store, number: int) -> Iterator[Source]:

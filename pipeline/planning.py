@@ -20,16 +20,26 @@ def make_plans(store: Store, recipe: Recipe) -> list[int]:
     Raises:
         UsageError: the manifest cannot be read, or names no source at all.
     """
-    numbers = plan_numbers(store)
-    new = _new_sources(store, recipe, numbers)
     made: list[int] = []
-    size = recipe.plan_size
-    for number, start in enumerate(range(0, len(new), size), max(numbers, default=0) + 1):
-        if not write_plan(store, number, new[start : start + size]):
+    for number, sources in propose_plans(store, recipe).items():
+        if not write_plan(store, number, sources):
             # Another run made this plan at the same moment: take up what it leaves.
             return made + make_plans(store, recipe)
         made.append(number)
     return made
+
+
+def propose_plans(store: Store, recipe: Recipe) -> dict[int, list[Source]]:
+    """Return the plans that `make_plans` would write: the sources of each, by its number.
+
+    Raises:
+        UsageError: the manifest cannot be read, or names no source at all.
+    """
+    numbers, size = plan_numbers(store), recipe.plan_size
+    new = _new_sources(store, recipe, numbers)
+    starts = range(0, len(new), size)
+    first = max(numbers, default=0) + 1
+    return {number: new[start : start + size] for number, start in enumerate(starts, first)}
 
 
 def _new_sources(store: Store, recipe: Recipe, plans: list[int]) -> list[Source]:

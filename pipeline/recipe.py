@@ -26,6 +26,8 @@ from .scratch import DEFAULT_COPIES_BYTES
 from .step import EngineName
 
 Retain = Literal["none", "frames", "all"]
+PLAN_SIZE = 30_000
+"""Sources of one plan, unless a recipe says otherwise."""
 Workers = Annotated[int, Field(ge=1)]
 
 
@@ -138,7 +140,7 @@ class Recipe(_Section):
     time_budget_s: Annotated[float, Field(gt=0)] | None = None
     """The run ends between two parts when so many seconds are over, resumable: for batch systems
     that kill what outstays its time. Leave a part's time, and 25 s, between the two."""
-    plan_size: Annotated[int, Field(ge=1)] = 30_000
+    plan_size: Annotated[int, Field(ge=1)] = PLAN_SIZE
     """Sources of one plan. Plans are done and published one after the other: this bounds the room
     that `retain` frees, and how long a trainer waits for the first documents."""
     retain: Retain = "all"

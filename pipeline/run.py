@@ -17,14 +17,12 @@ from .plan_run import PlanRunner
 from .planning import make_plans
 from .publish.plan import Publication, check_dataset, publish_plan, read_manifest
 from .recipe import Recipe
+from .run_files import DIGESTS_NAME
 from .stats import write_stats
 from .step import EngineName, Step
 from .step_run import StepReport
 from .store import Store
 from .threads import use_one_thread
-
-DIGESTS_NAME = "digests.json"
-"""Beside `recipe.yaml`: what tells its output apart, and where each step's commits lie."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +185,7 @@ def _plans(store: Store, recipe: Recipe, wanted: _Wanted) -> list[int]:
         there = f"has plans 1 to {numbers[-1]}" if numbers else "has none"
         raise UsageError(
             f"there is no plan {wanted.plan or 1} in {store.display()}, which {there}; "
-            "`interlink plan RECIPE` makes plans of new sources"
+            "`interlink plan RECIPE --write` makes plans of new sources"
         )
     return [wanted.plan]
 

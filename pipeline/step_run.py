@@ -13,6 +13,7 @@ from .observer import Observer
 from .part import PartRunner
 from .plan import plan_parts
 from .step import EngineName
+from .step_record import note_step, record_step
 from .store import Store
 from .watcher import CommitWatcher, out_of_time
 
@@ -55,6 +56,7 @@ def run_step(
         IncompleteError: the engine ended or the time is over, and parts are missing.
     """
     store, step = runner.open_store(), runner.step
+    note_step(store, runner.folder, record_step(step, runner.key, runner.previous_folder))
     take_stop(store, runner.folder)  # what stopped an earlier run may be mended by now
     watcher = CommitWatcher(
         store,

@@ -16,9 +16,11 @@ from .caption import caption
 from .card import card
 from .demo import demo
 from .doctor import doctor
+from .failures import failures
 from .init import init
 from .inspect import inspect
 from .plan import plan
+from .retry import retry
 from .run import run
 from .sample import sample
 from .signals import stop_on_signals, stopped_by
@@ -77,6 +79,7 @@ app.command(
     epilog=_examples(
         "interlink plan recipe.yaml",
         "interlink plan recipe.yaml --set clips.max_duration_s=10",
+        "interlink plan recipe.yaml --write",
     )
 )(plan)
 app.command(
@@ -89,9 +92,29 @@ app.command(
         "interlink run recipe.yaml -- --runner=FlinkRunner --flink_master=host:8081",
     ),
 )(run)
-app.command(epilog=_examples("interlink status runs/first", "interlink status s3://bucket/runs/1"))(
-    status
-)
+app.command(
+    epilog=_examples(
+        "interlink status runs/first",
+        "interlink status s3://bucket/runs/1",
+        "interlink status recipe.yaml --json | jq .rest",
+    )
+)(status)
+app.command(
+    epilog=_examples(
+        "interlink failures runs/first",
+        "interlink failures runs/first --by code,host",
+        "interlink failures recipe.yaml --code dns,http_5xx --limit 20",
+        "interlink failures runs/first --json | jq .counts",
+    )
+)(failures)
+app.command(
+    epilog=_examples(
+        "interlink retry recipe.yaml",
+        "interlink retry recipe.yaml --codes http_404,extractor",
+        "interlink retry recipe.yaml --disposition deferred --now",
+        "interlink retry recipe.yaml --codes model_error --clips",
+    )
+)(retry)
 app.command(
     epilog=_examples(
         "interlink inspect my_video.mp4",

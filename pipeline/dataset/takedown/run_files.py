@@ -16,7 +16,12 @@ from ...commit import read_commit
 from ...plan import part_name, plan_numbers, plan_path
 from ...store import Store
 from ..run_commits import commits_of, first_step_folders, kept_columns, step_folders
-from ..unfinished import dead_scratch_folders, remove_scratch, unfinished_attempts
+from ..unfinished import (
+    Unfinished,
+    dead_scratch_folders,
+    remove_scratch,
+    unfinished_attempts,
+)
 from .records import without_given_texts
 from .run_part import PartChanges, clean_part
 
@@ -49,7 +54,8 @@ def clean_run(run: Store, denied: Denied) -> RunChanges:
         EnvironmentFault: a file is lost or damaged.
     """
     videos = videos_with_spans(run, denied)
-    changed, left = [], []
+    changed: list[PartChanges | None] = []
+    left: list[Unfinished] = []
     for folder, part in affected_parts(run, denied, videos):
         commit = read_commit(run, folder, part)
         if commit is not None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -226,7 +226,7 @@ class _Cleaner:
             if file.path.endswith(f"/{MEDIA_NAME}") and num_bytes == file.num_bytes:
                 return file
             opened.seek(0)
-            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+            sha256 = hashlib.file_digest(cast(Any, opened), "sha256").hexdigest()
         if sha256 != file.sha256:
             self._check(file)
         return CommittedFile(path=file.path, num_bytes=num_bytes, sha256=sha256)
