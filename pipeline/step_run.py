@@ -73,18 +73,10 @@ def run_step(
             plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
         )
     fault_point("step.started", runner.folder)
-    ended: IncompleteError | None = None
+    ended = None
     # What earlier runs committed counts: a restart is no new budget.
     if watcher.missing and watcher.failed_too_often() is None:
-        late = out_of_time(until)
-        if late is not None:
-            raise late
-        try:
-            with watcher:
-                engine.run(runner, watcher.missing)
-        except IncompleteError as error:
-            ended = error
-            watcher.look_closely()
+        ended = out_of_time(until) or _carry_out(engine, runner, watcher)
     _raise_if_unfinished(store, runner, watcher, ended)
     commits = tuple(watcher.commits[part] for part in parts)
     report = _report(
@@ -144,6 +136,19 @@ def add_counts(commits: Sequence[Commit | StepReport]) -> tuple[StageCounts, ...
             )
         )
     return tuple(totals)
+
+
+def _carry_out(
+    engine: Engine, runner: PartRunner, watcher: CommitWatcher
+) -> IncompleteError | None:
+    """Give the engine what is missing, and return why it ended early, if it says so."""
+    try:
+        with watcher:
+            engine.run(runner, watcher.missing)
+    except IncompleteError as error:
+        watcher.look_closely()
+        return error
+    return None
 
 
 def _report(

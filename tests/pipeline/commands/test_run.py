@@ -104,7 +104,9 @@ def test_a_job_that_is_killed_goes_on_by_itself(recipe):
 
 def test_the_jobs_own_mistakes_are_said_once_and_end_it(recipe):
     code, out, err = call("--plan", "7", "--step", "scan")
-    sentence = "there is no plan 7 in run, which has none; `interlink plan RECIPE` makes plans of "
+    sentence = (
+        "there is no plan 7 in run, which has none; `interlink plan RECIPE --write` makes plans of "
+    )
     assert (code, out) == (2, "")
     assert err == f"interlink: {sentence}new sources\n"
     assert job_ends() == [(2, f"{sentence}new sources")]
@@ -121,7 +123,7 @@ def test_a_time_budget_ends_it_resumable_and_nothing_is_started_again(recipe):
 
 def test_an_orchestrator_runs_one_step_as_often_as_it_likes(interlink, recipe):
     run = "run recipe.yaml --engine local --set restarts=0 --plan 1 --step"
-    assert interlink("plan recipe.yaml")[0] == 0
+    assert interlink("plan recipe.yaml --write")[0] == 0
     code, printed = interlink(f"{run} scan")
     assert code == 2
     assert "run it first: --plan 1 --step fetch" in printed
