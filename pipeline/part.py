@@ -31,6 +31,7 @@ from .disk_guard import DiskGuard, DiskPolicy, PauseNote
 from .faults import fault_point
 from .kept import read_kept
 from .local_files import disk_faults
+from .package_digest import check_package
 from .plan import read_part
 from .records_file import write_records
 from .runtime import run_stage
@@ -58,6 +59,7 @@ class PartRunner:
         retry: how transient failures are tried again.
         disk: how much space stays free, and how long it is waited for.
         denied: what was taken down and must not be fetched again.
+        package: the driver's `package_digest`, which the worker's must be; empty compares nothing.
     """
 
     store_url: str
@@ -70,6 +72,7 @@ class PartRunner:
     retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
     disk: DiskPolicy = dataclasses.field(default_factory=DiskPolicy)
     denied: Denied = dataclasses.field(default_factory=Denied)
+    package: str = ""
     _ready: list[Transform[Any, Any]] = dataclasses.field(
         default_factory=list, init=False, repr=False
     )
@@ -87,6 +90,7 @@ class PartRunner:
         """Load the step's models; called once in each worker. What goes wrong stops the step."""
         use_one_thread()
         with _StopsStep(self.open_store, self.folder):
+            check_package(self.package)
             for stage in self.step.stages:
                 self._ready.append(stage.transform)
                 stage.transform.setup()

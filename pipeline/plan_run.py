@@ -12,6 +12,7 @@ from .disk_guard import DiskPolicy
 from .engines.engine import Engine, make_engine
 from .job import Job
 from .observer import Observer
+from .package_digest import package_digest
 from .part import PartRunner
 from .plan import plan_parts
 from .recipe import Recipe
@@ -130,4 +131,5 @@ class PlanRunner:
                 min_free_bytes=self._recipe.disk.min_free_bytes, wait_s=self._recipe.disk.wait_s
             ),
             denied=denied,
+            package=package_digest(),
         )

@@ -73,7 +73,10 @@ def run_step(
             plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
         )
     fault_point("step.started", runner.folder)
-    ended = _run_missing(engine, runner, watcher, until)
+    ended = None
+    # What earlier runs committed counts: a restart is no new budget.
+    if watcher.missing and watcher.failed_too_often() is None:
+        ended = out_of_time(until) or _carry_out(engine, runner, watcher)
     _raise_if_unfinished(store, runner, watcher, ended)
     commits = tuple(watcher.commits[part] for part in parts)
     report = _report(
@@ -88,25 +91,6 @@ def run_step(
     for observer in observers:
         observer.step_ended(plan=plan, step=step.name, wall_s=report.wall_s, cpu_s=report.cpu_s)
     return report
-
-
-def _run_missing(
-    engine: Engine, runner: PartRunner, watcher: CommitWatcher, until: float | None
-) -> IncompleteError | None:
-    """Have the engine run the parts that are not committed; return why it ended early, if so."""
-    # What earlier runs committed counts: a restart is no new budget.
-    if not watcher.missing or watcher.failed_too_often() is not None:
-        return None
-    late = out_of_time(until)
-    if late is not None:
-        raise late
-    try:
-        with watcher:
-            engine.run(runner, watcher.missing)
-    except IncompleteError as error:
-        watcher.look_closely()
-        return error
-    return None
 
 
 def read_step(runner: PartRunner, *, plan: int, parts: Sequence[str]) -> StepReport:
@@ -152,6 +136,19 @@ def add_counts(commits: Sequence[Commit | StepReport]) -> tuple[StageCounts, ...
             )
         )
     return tuple(totals)
+
+
+def _carry_out(
+    engine: Engine, runner: PartRunner, watcher: CommitWatcher
+) -> IncompleteError | None:
+    """Give the engine what is missing, and return why it ended early, if it says so."""
+    try:
+        with watcher:
+            engine.run(runner, watcher.missing)
+    except IncompleteError as error:
+        watcher.look_closely()
+        return error
+    return None
 
 
 def _report(

@@ -33,7 +33,8 @@ def run(
     limit: Limit = None,
     engine: EngineOption = None,
     plan: Annotated[
-        int | None, typer.Option(min=1, help="Do this plan alone; `interlink plan` makes them.")
+        int | None,
+        typer.Option(min=1, help="Do this plan alone; `interlink plan --write` makes plans."),
     ] = None,
     step: Annotated[
         str | None, typer.Option(help="Do this step alone, when those before it are done.")
