@@ -15,8 +15,11 @@ from .audit import audit
 from .caption import caption
 from .card import card
 from .demo import demo
+from .diff import diff
 from .doctor import doctor
 from .failures import failures
+from .fsck import fsck
+from .gc import gc
 from .init import init
 from .inspect import inspect
 from .plan import plan
@@ -150,6 +153,27 @@ app.command(
     )
 )(card)
 app.add_typer(takedown)
+app.command(
+    epilog=_examples(
+        "interlink diff runs/first/dataset",
+        "interlink diff runs/first/dataset 3 5 --json",
+        "interlink diff runs/first/dataset s3://bucket/dataset",
+    )
+)(diff)
+app.command(
+    epilog=_examples(
+        "interlink fsck runs/first/dataset",
+        "interlink fsck runs/first/dataset --deep --repair",
+        "interlink fsck s3://bucket/run --deep",
+    )
+)(fsck)
+app.command(
+    epilog=_examples(
+        "interlink gc runs/first --dry-run",
+        "interlink gc runs/first --older-than 12h --steps",
+        "interlink gc runs/first/dataset --keep-versions 3",
+    )
+)(gc)
 app.command(
     context_settings={"allow_extra_args": True},
     epilog=_examples(

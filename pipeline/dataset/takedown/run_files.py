@@ -15,7 +15,14 @@ from ....schemas.source import Source
 from ...commit import read_commit
 from ...plan import part_name, plan_numbers, plan_path
 from ...store import Store
-from ..run_commits import commits_of, first_step_folders, kept_columns, step_folders
+from ..run_commits import (
+    commits_of,
+    first_step_folders,
+    freed_plans,
+    kept_columns,
+    plan_of,
+    step_folders,
+)
 from ..unfinished import (
     Unfinished,
     dead_scratch_folders,
@@ -54,12 +61,14 @@ def clean_run(run: Store, denied: Denied) -> RunChanges:
         EnvironmentFault: a file is lost or damaged.
     """
     videos = videos_with_spans(run, denied)
+    freed = freed_plans(run)
     changed: list[PartChanges | None] = []
     left: list[Unfinished] = []
     for folder, part in affected_parts(run, denied, videos):
         commit = read_commit(run, folder, part)
         if commit is not None:
-            changed.append(clean_part(run, folder, commit, denied))
+            is_freed = plan_of(part) in freed
+            changed.append(clean_part(run, folder, commit, denied, is_freed=is_freed))
         left += unfinished_attempts(run, folder, part)
     scratch = dead_scratch_folders(run)
     for path in scratch:
