@@ -36,14 +36,14 @@ def kill_later(cluster, run: ToyRun, folder: str, num_commits: int) -> None:
 
 
 def test_a_pool_shrinks_to_the_nodes_that_are_left(tmp_path, caplog):
-    run = slow_run(tmp_path, 150)
+    run = slow_run(tmp_path, 100)
     runner = run.runner(Stage(name="act", transform=Act(has_child=False)), workers=3, cpus=0.9)
     with ray_cluster() as cluster:
         engine = RayEngine(cluster.address)
         kill_later(cluster, run, runner.folder, num_commits=15)
         report = run.go(engine, runner)
         engine.close()
-    assert report.stages[0].kept == 150
+    assert report.stages[0].kept == 100
     assert "has room for 2 of 3 workers; the step goes on with so many" in caplog.text
 
 
