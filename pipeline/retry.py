@@ -1,5 +1,6 @@
 """A retry: the next plan, of sources that failed or are deferred, which it then takes over."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,8 +17,8 @@ from .commit import Commit
 from .failures import is_worth_a_retry
 from .kept import read_owners
 from .losses import Loss, read_losses
-from .plan import plan_path, write_plan
-from .run_files import RunFiles, commits_by_step, read_all
+from .plan import note_retry, plan_path, write_plan
+from .run_files import RunFiles, at_once, commits_by_step
 from .store import Store
 from .taken_over import taken_over
 
@@ -74,13 +75,23 @@ def plan_retry(
     plans = {}
     for start in range(0, len(sources), plan_size):
         some = sources[start : start + plan_size]
-        number += 1
-        # Whoever took the number may have planned the same sources: they are then done twice, and
-        # the later plan counts.
-        while not write_plan(run.store, number, some, is_retry=True):
-            number += 1
+        number = _write(run.store, number + 1, some, retry)
         plans[number] = len(some)
     return replace(retry, plans=plans)
+
+
+def _write(store: Store, number: int, sources: Sequence[Source], retry: Retry) -> int:
+    """Write a retry's plan under the first free number from `number` on, and return that.
+
+    Whoever took a number meanwhile may have planned the same sources: they are then done twice, and
+    the later plan counts.
+    """
+    note = json.dumps({"sources": len(sources), "codes": dict(retry.codes)}).encode()
+    while True:
+        note_retry(store, number, note)
+        if write_plan(store, number, sources):
+            return number
+        number += 1
 
 
 def _choose(run: RunFiles, rule: RetryRule, now: datetime) -> tuple[dict[str, int], Retry]:
@@ -127,7 +138,7 @@ def _whole_sources(
     """
     parts = {loss.part for loss in losses if loss.outcome.input_id != loss.source_id}
     asked = [commits[0][part] for part in sorted(parts) if part in commits[0]] if commits else []
-    found = read_all(lambda commit: read_owners(store, commit), asked)
+    found = at_once(lambda commit: read_owners(store, commit), asked)
     owners = {commit.part: ids for commit, ids in zip(asked, found, strict=True)}
 
     def is_whole(loss: Loss) -> bool:

@@ -10,7 +10,7 @@ from .commit import Commit, StageCounts
 from .kept import read_outcomes
 from .losses import read_losses
 from .pace import Pace, Rest, ended_at, pace_of, rest_of, straggles
-from .run_files import RunFiles, StepFolder, commits_by_step, read_all, step_folders
+from .run_files import RunFiles, StepFolder, at_once, commits_by_step, step_folders
 from .step_run import add_counts
 from .store import Store
 from .taken_over import TakenOver, taken_over, without
@@ -137,7 +137,7 @@ def _step_status(
         engine=step.engine,
         num_done=len(done),
         num_parts=num_parts,
-        stages=add_counts(read_all(lambda c: _as_it_counts(store, c, taken), list(done.values()))),
+        stages=add_counts(at_once(lambda c: _as_it_counts(store, c, taken), list(done.values()))),
         pace=pace_of(done.values()),
     )
 
@@ -155,7 +155,7 @@ def _work(
 ) -> Iterator[Work]:
     """Yield what is worked on in one step, by the notes of attempts that have not ended."""
     begun = [name for name in store.names(step.folder) if name not in done and "-" in name]
-    notes = read_all(lambda part: open_notes(store, f"{step.folder}/{part}"), begun)
+    notes = at_once(lambda part: open_notes(store, f"{step.folder}/{part}"), begun)
     for part, found in zip(begun, notes, strict=True):
         for note in found:
             running_s = (now - datetime.fromisoformat(note.at)).total_seconds()

@@ -12,7 +12,7 @@ from rich.table import Table
 from ..curate import curate
 from ..forecast import Estimate, PartSize, estimate, learn_bytes, part_sizes
 from ..outlook import StepOutlook, look_ahead
-from ..plan import is_retry, plan_numbers, plan_table, read_plan, write_plan
+from ..plan import plan_numbers, plan_table, read_plan, retry_numbers, write_plan
 from ..planning import propose_plans
 from ..recipe import load_recipe
 from ..run_files import last_steps
@@ -84,6 +84,7 @@ def _workers(step: Step) -> int:
 def _print_plans(
     console: Console, store: Store, tables: Mapping[int, pa.Table], proposed: Collection[int]
 ) -> None:
+    retries = retry_numbers(store)
     if len(tables) > _SHOWN:
         console.print(f"{len(tables) - _SHOWN} earlier plans")
     for number in sorted(tables)[-_SHOWN:]:
@@ -92,7 +93,7 @@ def _print_plans(
         if number in proposed:
             state = "new, not written yet"
         else:
-            state = "a retry" if is_retry(store, number) else "known"
+            state = "a retry" if number in retries else "known"
         sources = plural(table.num_rows, "source")
         text = f"plan {number:03d}: {sources} in {plural(num_parts, 'part')}, {state}"
         console.print(text)

@@ -7,7 +7,7 @@ import pytest
 from interlink_toy_chains import ToyChain, chain
 from interlink_toys import source, sources
 
-from interlink.pipeline.plan import is_retry, plan_sources, write_plan
+from interlink.pipeline.plan import plan_sources, retry_numbers, write_plan
 from interlink.pipeline.retry import Retry, RetryRule, plan_retry
 from interlink.pipeline.run_files import open_run
 from interlink.schemas.outcome import Disposition
@@ -42,7 +42,7 @@ def test_what_may_pass_is_tried_again_and_the_rest_is_told(run):
     done = retry(run)
     assert done.plans == {2: 2}
     assert planned(run, 2) == ["u1", "u2"]
-    assert is_retry(run.store, 2)
+    assert retry_numbers(run.store) == [2]
     assert done.codes == {"dns": 2}
     assert done.hopeless == {"not_media": 1, "transform_error": 1, "model_error": 2}
     assert done.early == 1
