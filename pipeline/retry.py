@@ -14,6 +14,7 @@ from ..schemas.arrow import from_table
 from ..schemas.outcome import Disposition
 from ..schemas.source import Source
 from .commit import Commit
+from .dataset.denied import leave_out_denied, read_denied
 from .failures import is_worth_a_retry
 from .kept import read_owners
 from .losses import Loss, read_losses
@@ -61,7 +62,7 @@ def plan_retry(
     """Write the plan of a retry, or several if it is a long one.
 
     A source that stands in a later plan already is not planned again, whether that plan has run or
-    not. Where nothing is to be tried again, no plan is written.
+    not, nor is one that was taken down. Where nothing is to be tried again, no plan is written.
 
     Args:
         run: the run.
@@ -71,6 +72,8 @@ def plan_retry(
     """
     chosen, retry = _choose(run, rule, now or datetime.now(UTC))
     sources = _sources(run.store, chosen)
+    if run.dataset is not None:
+        sources = leave_out_denied(sources, read_denied(Store(run.dataset)))
     number = max(run.parts)
     plans = {}
     for start in range(0, len(sources), plan_size):

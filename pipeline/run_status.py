@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from ..schemas.outcome import Disposition
 from .attempts import open_notes
 from .commit import Commit, StageCounts
+from .job import JobRecord, read_jobs
 from .kept import read_outcomes
 from .losses import read_losses
 from .pace import Pace, Rest, ended_at, pace_of, rest_of, straggles
@@ -72,6 +73,8 @@ class RunStatus:
     work: tuple[Work, ...]
     """What is worked on, the longest first."""
     waiting: Waiting
+    jobs: tuple[JobRecord, ...]
+    """Processes that have carried the run out, oldest first; none in runs of older versions."""
     rest: Rest
     last_commit: str | None
     """When a part was last committed; ISO 8601, UTC."""
@@ -117,6 +120,7 @@ def run_status(run: RunFiles, *, now: datetime | None = None) -> RunStatus:
         steps=steps,
         work=tuple(sorted(work, key=lambda found: -found.running_s)),
         waiting=_waiting(run.store, commits, taken, now),
+        jobs=tuple(read_jobs(run.store)),
         rest=rest_of([(s.step, s.num_parts - s.num_done, s.pace) for s in steps]),
         last_commit=max(ends).isoformat() if ends else None,
         num_taken_over=len(taken.newest),
