@@ -57,6 +57,12 @@ def free_plan(store: Store, plan: int, reports: Sequence[StepReport], retain: Re
     _remove_files(store, _read(store, plan))
 
 
+def freed_numbers(store: Store) -> list[int]:
+    """Return the numbers of the plans that are freed, in order."""
+    stems = (name.removesuffix(".json") for name in store.names(FREED_FOLDER))
+    return sorted(int(stem) for stem in stems if stem.isdecimal())
+
+
 def freed_reports(
     store: Store, dataset: Store, plans: Sequence[int], steps: Sequence[Step]
 ) -> dict[int, list[StepReport]]:

@@ -42,11 +42,10 @@ def read_owners(store: Store, commit: Commit) -> dict[str, str]:
     file = commit.file(KEPT_NAME)
     if file is None:
         return {}
-    with store.open(file.path) as content:
-        parquet = pq.ParquetFile(content)
-        first = parquet.schema_arrow.names[0]  # a record's id is its first field
-        sources = [path for path in _column_paths(parquet) if _SOURCE_ID.fullmatch(path)]
-        table = parquet.read(columns=[first, *sources], use_threads=False)
+    parquet = pq.ParquetFile(io.BytesIO(store.read(file.path)))
+    first = parquet.schema_arrow.names[0]  # a record's id is its first field
+    sources = [path for path in _column_paths(parquet) if _SOURCE_ID.fullmatch(path)]
+    table = parquet.read(columns=[first, *sources], use_threads=False)
     ids = table.column(first).to_pylist()
     if not sources:
         return dict(zip(ids, ids, strict=True))

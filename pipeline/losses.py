@@ -1,5 +1,6 @@
 """The records of a run that failed, are deferred or were quarantined, read from its commits."""
 
+import io
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 from ..schemas.arrow import from_table
 from ..schemas.outcome import Disposition, Outcome
 from .commit import OUTCOMES_NAME, Commit
-from .run_files import read_all
+from .run_files import at_once
 from .store import Store
 from .taken_over import TakenOver
 
@@ -53,7 +54,7 @@ def read_losses(
     """
     for done in commits:
         hit = [commit for commit in done.values() if _has(commit, fates)]
-        found = read_all(lambda commit: _lost(store, commit, fates), hit)
+        found = at_once(lambda commit: _lost(store, commit, fates), hit)
         for commit, outcomes in zip(hit, found, strict=True):
             for outcome in outcomes:
                 if taken.counts(outcome, commit.part):
@@ -69,5 +70,5 @@ def _lost(store: Store, commit: Commit, fates: Collection[Disposition]) -> list[
     if file is None:
         return []
     wanted = [("disposition", "in", [fate.value for fate in fates])]
-    with store.open(file.path) as content:
-        return from_table(pq.read_table(content, filters=wanted, use_threads=False), Outcome)
+    content = io.BytesIO(store.read(file.path))  # of a remote store one call is better than ranges
+    return from_table(pq.read_table(content, filters=wanted, use_threads=False), Outcome)

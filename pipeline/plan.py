@@ -20,7 +20,7 @@ PARTS_WANTED = 64
 MAX_PART_S = 2 * 3600.0
 MIN_PART_S = 60.0
 
-_RETRY = b"interlink.retry"
+_RETRIES_FOLDER = "retries"
 _PART_FIELD = pa.field("part", pa.int32(), nullable=False)
 
 
@@ -66,23 +66,13 @@ def plan_table(sources: Sequence[Source]) -> pa.Table:
     return table.add_column(0, _PART_FIELD, pa.array(numbers, pa.int32()))
 
 
-def write_plan(
-    store: Store, number: int, sources: Sequence[Source], *, is_retry: bool = False
-) -> bool:
+def write_plan(store: Store, number: int, sources: Sequence[Source]) -> bool:
     """Commit a plan for `sources`, unless that plan exists already.
-
-    Args:
-        store: the run.
-        number: number of the plan.
-        sources: what it holds.
-        is_retry: whether earlier plans have held its sources, which this one then takes over.
 
     Returns:
         Whether this call wrote it.
     """
     table = plan_table(sources)
-    if is_retry:
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _RETRY: b"true"})
     sink = pa.BufferOutputStream()
     # Small row groups: a worker reads its own part, not the whole plan.
     pq.write_table(table, sink, row_group_size=1024, compression="zstd")
@@ -122,10 +112,21 @@ def read_plan(store: Store, number: int, columns: Sequence[str]) -> pa.Table:
         return pq.read_table(file, columns=list(columns), use_threads=False)
 
 
-def is_retry(store: Store, number: int) -> bool:
-    """Tell whether a plan holds sources of earlier plans, which it takes over."""
-    with store.open(plan_path(number)) as file:
-        return _RETRY in (pq.read_schema(file).metadata or {})
+def note_retry(store: Store, number: int, note: bytes) -> None:
+    """Note that a plan takes sources over from earlier plans; to be called before it is written.
+
+    Args:
+        store: the run.
+        number: number of the plan.
+        note: why, as a JSON object.
+    """
+    store.put_if_absent(f"{_RETRIES_FOLDER}/{number:03d}.json", note)
+
+
+def retry_numbers(store: Store) -> list[int]:
+    """Return the numbers of the plans that may hold sources of earlier plans, in order."""
+    names = (name.removesuffix(".json") for name in store.names(_RETRIES_FOLDER))
+    return sorted(int(name) for name in names if name.isdecimal())
 
 
 def plan_sources(store: Store, number: int) -> Iterator[Source]:

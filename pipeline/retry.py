@@ -1,5 +1,6 @@
 """A retry: the next plan, of sources that failed or are deferred, which it then takes over."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,11 +14,12 @@ from ..schemas.arrow import from_table
 from ..schemas.outcome import Disposition
 from ..schemas.source import Source
 from .commit import Commit
+from .dataset.denied import leave_out_denied, read_denied
 from .failures import is_worth_a_retry
 from .kept import read_owners
 from .losses import Loss, read_losses
-from .plan import plan_path, write_plan
-from .run_files import RunFiles, commits_by_step, read_all
+from .plan import note_retry, plan_path, write_plan
+from .run_files import RunFiles, at_once, commits_by_step
 from .store import Store
 from .taken_over import taken_over
 
@@ -60,7 +62,7 @@ def plan_retry(
     """Write the plan of a retry, or several if it is a long one.
 
     A source that stands in a later plan already is not planned again, whether that plan has run or
-    not. Where nothing is to be tried again, no plan is written.
+    not, nor is one that was taken down. Where nothing is to be tried again, no plan is written.
 
     Args:
         run: the run.
@@ -70,17 +72,29 @@ def plan_retry(
     """
     chosen, retry = _choose(run, rule, now or datetime.now(UTC))
     sources = _sources(run.store, chosen)
+    if run.dataset is not None:
+        sources = leave_out_denied(sources, read_denied(Store(run.dataset)))
     number = max(run.parts)
     plans = {}
     for start in range(0, len(sources), plan_size):
         some = sources[start : start + plan_size]
-        number += 1
-        # Whoever took the number may have planned the same sources: they are then done twice, and
-        # the later plan counts.
-        while not write_plan(run.store, number, some, is_retry=True):
-            number += 1
+        number = _write(run.store, number + 1, some, retry)
         plans[number] = len(some)
     return replace(retry, plans=plans)
+
+
+def _write(store: Store, number: int, sources: Sequence[Source], retry: Retry) -> int:
+    """Write a retry's plan under the first free number from `number` on, and return that.
+
+    Whoever took a number meanwhile may have planned the same sources: they are then done twice, and
+    the later plan counts.
+    """
+    note = json.dumps({"sources": len(sources), "codes": dict(retry.codes)}).encode()
+    while True:
+        note_retry(store, number, note)
+        if write_plan(store, number, sources):
+            return number
+        number += 1
 
 
 def _choose(run: RunFiles, rule: RetryRule, now: datetime) -> tuple[dict[str, int], Retry]:
@@ -127,7 +141,7 @@ def _whole_sources(
     """
     parts = {loss.part for loss in losses if loss.outcome.input_id != loss.source_id}
     asked = [commits[0][part] for part in sorted(parts) if part in commits[0]] if commits else []
-    found = read_all(lambda commit: read_owners(store, commit), asked)
+    found = at_once(lambda commit: read_owners(store, commit), asked)
     owners = {commit.part: ids for commit, ids in zip(asked, found, strict=True)}
 
     def is_whole(loss: Loss) -> bool:

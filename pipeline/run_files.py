@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..schemas.errors import UsageError
 from ..transforms.fetch.routing import is_url
-from .commit import Commit, read_commit
+from .commit import Commit, read_commits
 from .plan import plan_numbers, plan_parts
 from .store import Store
 
@@ -78,7 +78,7 @@ def commits_of(store: Store, folder: str, parts: Iterable[str]) -> dict[str, Com
     """Return the commits that parts have in a step, in the order of `parts`."""
     begun = set(store.names(folder))
     asked = [part for part in parts if part in begun]
-    found = read_all(lambda part: read_commit(store, folder, part), asked)
+    found = read_commits(store, folder, asked)
     return {part: commit for part, commit in zip(asked, found, strict=True) if commit is not None}
 
 
@@ -87,7 +87,7 @@ def commits_by_step(run: RunFiles) -> list[dict[str, Commit]]:
     return [commits_of(run.store, step.folder, run.all_parts) for step in run.steps]
 
 
-def read_all(read: Callable[[Asked], Answer], things: Sequence[Asked]) -> list[Answer]:
+def at_once(read: Callable[[Asked], Answer], things: Sequence[Asked]) -> list[Answer]:
     """Call `read` for each thing, several at once, and return the answers in order."""
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(read, things))

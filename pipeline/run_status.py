@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from ..schemas.outcome import Disposition
 from .attempts import open_notes
 from .commit import Commit, StageCounts
+from .job import JobRecord, read_jobs
 from .kept import read_outcomes
 from .losses import read_losses
 from .pace import Pace, Rest, ended_at, pace_of, rest_of, straggles
-from .run_files import RunFiles, StepFolder, commits_by_step, read_all, step_folders
+from .run_files import RunFiles, StepFolder, at_once, commits_by_step, step_folders
 from .step_run import add_counts
 from .store import Store
 from .taken_over import TakenOver, taken_over, without
@@ -72,6 +73,8 @@ class RunStatus:
     work: tuple[Work, ...]
     """What is worked on, the longest first."""
     waiting: Waiting
+    jobs: tuple[JobRecord, ...]
+    """Processes that have carried the run out, oldest first; none in runs of older versions."""
     rest: Rest
     last_commit: str | None
     """When a part was last committed; ISO 8601, UTC."""
@@ -117,6 +120,7 @@ def run_status(run: RunFiles, *, now: datetime | None = None) -> RunStatus:
         steps=steps,
         work=tuple(sorted(work, key=lambda found: -found.running_s)),
         waiting=_waiting(run.store, commits, taken, now),
+        jobs=tuple(read_jobs(run.store)),
         rest=rest_of([(s.step, s.num_parts - s.num_done, s.pace) for s in steps]),
         last_commit=max(ends).isoformat() if ends else None,
         num_taken_over=len(taken.newest),
@@ -137,7 +141,7 @@ def _step_status(
         engine=step.engine,
         num_done=len(done),
         num_parts=num_parts,
-        stages=add_counts(read_all(lambda c: _as_it_counts(store, c, taken), list(done.values()))),
+        stages=add_counts(at_once(lambda c: _as_it_counts(store, c, taken), list(done.values()))),
         pace=pace_of(done.values()),
     )
 
@@ -155,7 +159,7 @@ def _work(
 ) -> Iterator[Work]:
     """Yield what is worked on in one step, by the notes of attempts that have not ended."""
     begun = [name for name in store.names(step.folder) if name not in done and "-" in name]
-    notes = read_all(lambda part: open_notes(store, f"{step.folder}/{part}"), begun)
+    notes = at_once(lambda part: open_notes(store, f"{step.folder}/{part}"), begun)
     for part, found in zip(begun, notes, strict=True):
         for note in found:
             running_s = (now - datetime.fromisoformat(note.at)).total_seconds()

@@ -1,7 +1,7 @@
-"""What stands behind a step key: the transforms' parameters and models, noted beside the commits.
+"""What stands behind a step key: the transforms' parameters and models, noted in the run.
 
-`steps/<step>-<key>/_step.json` is written when the step first begins, so that a later recipe can be
-held against it. Nothing but words for people is made of it; the key alone decides what is done.
+`keys/<step>-<key>.json` is written when the step first begins, so that a later recipe can be held
+against it. Nothing but words for people is made of it; the key alone decides what is done.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from typing import Any
 from .step import Stage, Step
 from .store import Store
 
-STEP_NAME = "_step.json"
+KEYS_FOLDER = "keys"
 
 Value = str | int | float | bool | list[Any] | None
 """A parameter's value, as JSON holds it."""
@@ -48,7 +48,7 @@ class StepRecord:
     """Its stages, in order."""
 
     def to_json(self) -> bytes:
-        """Return the content of `_step.json`."""
+        """Return the content of the file."""
         return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True).encode()
 
 
@@ -65,14 +65,25 @@ def record_step(step: Step, key: str, previous: str | None) -> StepRecord:
 
 
 def note_step(store: Store, folder: str, record: StepRecord) -> None:
-    """Write a step's record into its folder, unless it stands there already."""
-    store.put_if_absent(f"{folder}/{STEP_NAME}", record.to_json())
+    """Write a step's record, unless there is one already.
+
+    Args:
+        store: the run.
+        folder: the step's folder under the run.
+        record: what stands behind its key.
+    """
+    store.put_if_absent(record_path(folder), record.to_json())
+
+
+def record_path(folder: str) -> str:
+    """Return the path of the record of a step, by the step's folder."""
+    return f"{KEYS_FOLDER}/{folder.rsplit('/', 1)[-1]}.json"
 
 
 def read_step_record(store: Store, folder: str) -> StepRecord | None:
     """Return what was noted of a step; None for one that was run before notes were taken."""
     try:
-        row = json.loads(store.read(f"{folder}/{STEP_NAME}"))
+        row = json.loads(store.read(record_path(folder)))
     except FileNotFoundError:
         return None
     stages = tuple(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..schemas.outcome import Outcome
 from .commit import StageCounts
-from .plan import is_retry, part_name, read_plan
+from .plan import part_name, read_plan, retry_numbers
 from .store import Store
 
 
@@ -31,8 +31,8 @@ def taken_over(store: Store, plans: Sequence[int]) -> TakenOver:
         plans: numbers of its plans, in order.
     """
     newest: dict[str, int] = {}
-    for number in plans:
-        if is_retry(store, number):
+    for number in retry_numbers(store):
+        if number in plans:
             ids = read_plan(store, number, ["source_id"]).column("source_id").to_pylist()
             newest |= dict.fromkeys(ids, number)
     parts: dict[str, set[str]] = {}
@@ -41,8 +41,10 @@ def taken_over(store: Store, plans: Sequence[int]) -> TakenOver:
             for part, source in _rows(store, number):
                 if newest.get(source, number) > number:
                     parts.setdefault(part, set()).add(source)
+    several = set[str]().union(*parts.values())
     return TakenOver(
-        newest=newest, parts={part: frozenset(sources) for part, sources in parts.items()}
+        newest={source: number for source, number in newest.items() if source in several},
+        parts={part: frozenset(sources) for part, sources in parts.items()},
     )
 
 

@@ -18,7 +18,8 @@ from ...schemas.video import Frame, Video
 from ...transforms.fetch.routing import is_url, is_web
 from ..commit import Commit
 from ..dataset.reader import read_documents
-from ..dataset.versions import MANIFEST_FOLDER, read_manifest
+from ..dataset.shard_lists import MANIFEST_FOLDER
+from ..dataset.versions import read_manifest
 from ..kept import read_kept, read_outcomes
 from ..media_file import MediaReader
 from ..recipe import Recipe, make_recipe

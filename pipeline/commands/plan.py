@@ -11,8 +11,9 @@ from rich.table import Table
 
 from ..curate import curate
 from ..forecast import Estimate, PartSize, estimate, learn_bytes, part_sizes
+from ..freed import freed_numbers
 from ..outlook import StepOutlook, look_ahead
-from ..plan import is_retry, plan_numbers, plan_table, read_plan, write_plan
+from ..plan import plan_numbers, plan_table, read_plan, retry_numbers, write_plan
 from ..planning import propose_plans
 from ..recipe import load_recipe
 from ..run_files import last_steps
@@ -54,7 +55,7 @@ def plan(
     _print_plans(console, store, tables, set() if write else set(new))
     outlooks, estimates = _forecast(store, steps, tables)
     console.print(_table(outlooks, estimates))
-    _print_reasons(console, outlooks)
+    _print_reasons(console, store, outlooks)
     _print_sum(console, outlooks, estimates)
     console.print(f"run      {loaded.run}", soft_wrap=True)
     console.print(f"dataset  {loaded.dataset_url}", soft_wrap=True)
@@ -84,6 +85,7 @@ def _workers(step: Step) -> int:
 def _print_plans(
     console: Console, store: Store, tables: Mapping[int, pa.Table], proposed: Collection[int]
 ) -> None:
+    retries, freed = retry_numbers(store), freed_numbers(store)
     if len(tables) > _SHOWN:
         console.print(f"{len(tables) - _SHOWN} earlier plans")
     for number in sorted(tables)[-_SHOWN:]:
@@ -92,7 +94,8 @@ def _print_plans(
         if number in proposed:
             state = "new, not written yet"
         else:
-            state = "a retry" if is_retry(store, number) else "known"
+            state = "a retry" if number in retries else "known"
+            state += ", published and freed" if number in freed else ""
         sources = plural(table.num_rows, "source")
         text = f"plan {number:03d}: {sources} in {plural(num_parts, 'part')}, {state}"
         console.print(text)
@@ -119,12 +122,20 @@ def _table(outlooks: Sequence[StepOutlook], estimates: Sequence[Estimate | None]
     return table
 
 
-def _print_reasons(console: Console, outlooks: Sequence[StepOutlook]) -> None:
-    """Say for each step with invalidated parts what invalidated them."""
+def _print_reasons(console: Console, store: Store, outlooks: Sequence[StepOutlook]) -> None:
+    """Say for each step with invalidated parts what invalidated them, and what cannot be done."""
     for look in outlooks:
         if look.invalidated:
             reasons = "; ".join(look.why)
             console.print(f"{look.step.name} is done again: {reasons}", soft_wrap=True)
+    touched = {int(part.partition("-")[0]) for look in outlooks for part in look.invalidated}
+    for number in sorted(touched & set(freed_numbers(store))):
+        text = (
+            f"plan {number:03d} is freed: the files that its parts would be done again from are "
+            "gone, and a run refuses this recipe; go back to the one before, or give this one a "
+            "`run:` of its own"
+        )
+        console.print(text, soft_wrap=True)
 
 
 def _print_sum(

@@ -1,6 +1,7 @@
 """`interlink retry`: plans sources again that failed or were deferred."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,11 +9,13 @@ import typer
 from ...schemas.errors import UsageError
 from ...schemas.outcome import Disposition
 from ..losses import LOST
-from ..recipe import PLAN_SIZE
+from ..recipe import Recipe, load_recipe
 from ..retry import Retry, RetryRule, plan_retry
 from ..run_files import open_run
 from .console import make_console, plural, when
 from .options import RunPlace, run_at
+
+_PLAN_SIZE = Recipe.model_fields["plan_size"].default
 
 
 def retry(
@@ -49,7 +52,7 @@ def retry(
             with_clips=clips,
             is_early=now,
         ),
-        plan_size=PLAN_SIZE,
+        plan_size=_plan_size(run) if run != place else _PLAN_SIZE,
     )
     console = make_console()
     for number, count in done.plans.items():
@@ -63,6 +66,10 @@ def retry(
     if done.plans:
         recipe = run if run != place else "RECIPE"
         console.print(f"next: interlink run {recipe}", soft_wrap=True)
+
+
+def _plan_size(recipe: str) -> int:
+    return load_recipe(Path(recipe)).plan_size
 
 
 def _fates(names: str | None, *, has_codes: bool) -> tuple[Disposition, ...]:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ..run_files import open_run
 from ..run_status import RunStatus, StepStatus, Work, run_status
-from .console import make_console, plural, span, when
+from .console import make_console, plain_text, plural, span, when
 from .funnel import FATES
 from .options import Json, RunPlace, run_at
 
@@ -37,7 +37,8 @@ def status(run: RunPlace, as_json: Json = False) -> None:
         console.print(f"planned, not begun\nnext: interlink run {recipe}")
         return
     console.print(_fit(console, found))
-    for line in (*_work_lines(found), *_waiting_lines(found, place), *_rest_lines(found, now)):
+    lines = (*_work_lines(found), *_job_lines(found, now), *_waiting_lines(found, place))
+    for line in (*lines, *_rest_lines(found, now)):
         console.print(line, soft_wrap=True)
     if found.is_done:
         console.print(f"next: interlink inspect {found.dataset}", soft_wrap=True)
@@ -108,6 +109,20 @@ def _slow(work: Work) -> str:
         f"{work.part} in {work.step}, on {work.host} (pid {work.pid}) for {span(work.running_s)}, "
         "several times as long as finished parts took, or its worker is gone"
     )
+
+
+def _job_lines(found: RunStatus, now: datetime) -> Iterator[str]:
+    """Say who carries the run out, or how the last one ended."""
+    if not found.jobs:
+        return
+    job = found.jobs[-1]
+    name = f"job {job.number} on {job.host} (pid {job.pid}, {', '.join(job.engines)})"
+    if job.ended is None:
+        since = (now - datetime.fromisoformat(job.started)).total_seconds()
+        yield f"{name}: at work for {span(max(since, 0.0))}, or killed with its supervisor"
+    elif job.exit_code:
+        reason = plain_text(job.reason)
+        yield f"{name}: ended {when(job.ended)} with exit code {job.exit_code}: {reason}"
 
 
 def _waiting_lines(found: RunStatus, place: str) -> Iterator[str]:

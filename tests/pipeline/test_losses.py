@@ -5,7 +5,6 @@ from interlink_toy_chains import ToyChain, chain
 from interlink_toys import source, sources
 
 from interlink.pipeline.losses import Loss, read_losses
-from interlink.pipeline.plan import write_plan
 from interlink.pipeline.run_files import commits_by_step, open_run
 from interlink.pipeline.taken_over import taken_over
 from interlink.schemas.outcome import Disposition
@@ -40,7 +39,7 @@ def test_other_fates_are_left_out(run):
 
 
 def test_what_a_later_plan_took_over_is_lost_no_more(run):
-    write_plan(run.store, 2, [source("a"), source("m")], is_retry=True)
+    run.retry(2, [source("a"), source("m")])
     assert {loss.source_id for loss in losses(run)} == {"b", "c"}
 
 

@@ -7,6 +7,7 @@ from interlink_toys import source
 from interlink.pipeline.outlook import StepOutlook, look_ahead
 from interlink.pipeline.plan import plan_parts, write_plan
 from interlink.pipeline.step import Step
+from interlink.pipeline.step_record import record_path
 
 
 @pytest.fixture
@@ -87,6 +88,6 @@ def test_new_sources_are_new_beside_what_is_cached_and_what_is_invalidated(run):
 
 def test_a_run_of_an_older_version_took_no_notes_and_that_is_said(run):
     for report in run.go():
-        run.store.remove(f"{report.folder}/_step.json")
+        run.store.remove(record_path(report.folder))
     [why] = look(run, chain(prompt="tell"))["caption"].why
     assert why.startswith("what it was run with was not noted")

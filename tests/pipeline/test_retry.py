@@ -7,9 +7,12 @@ import pytest
 from interlink_toy_chains import ToyChain, chain
 from interlink_toys import source, sources
 
-from interlink.pipeline.plan import is_retry, plan_sources, write_plan
+from interlink.pipeline.dataset.versions import manifest_path
+from interlink.pipeline.plan import plan_sources, retry_numbers, write_plan
 from interlink.pipeline.retry import Retry, RetryRule, plan_retry
 from interlink.pipeline.run_files import open_run
+from interlink.pipeline.store import Store
+from interlink.schemas.manifest import Manifest, Provenance, Tombstone, TombstoneKind
 from interlink.schemas.outcome import Disposition
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -42,7 +45,7 @@ def test_what_may_pass_is_tried_again_and_the_rest_is_told(run):
     done = retry(run)
     assert done.plans == {2: 2}
     assert planned(run, 2) == ["u1", "u2"]
-    assert is_retry(run.store, 2)
+    assert retry_numbers(run.store) == [2]
     assert done.codes == {"dns": 2}
     assert done.hopeless == {"not_media": 1, "transform_error": 1, "model_error": 2}
     assert done.early == 1
@@ -118,3 +121,20 @@ def test_a_number_that_somebody_took_meanwhile_is_passed_over(run):
 def test_quarantined_records_are_tried_when_their_fate_is_named(run):
     done = retry(run, fates=[Disposition.QUARANTINED])
     assert (done.plans, done.codes) == ({}, {})
+
+
+def test_what_was_taken_down_stays_down(run):
+    manifest = Manifest(
+        version=1,
+        schema_id="",
+        content_digest="",
+        parents=(),
+        shard_lists=(),
+        tombstones=(Tombstone(id="u1", kind=TombstoneKind.SOURCE, reason="asked", version=1),),
+        provenance=Provenance(run="", recipe_digest="", code_version="", created=""),
+    )
+    dataset = open_run(run.store.url).dataset
+    assert dataset is not None
+    Store(dataset).put(manifest_path(1), manifest.to_json())
+    assert retry(run).plans == {2: 1}
+    assert planned(run, 2) == ["u2"]

@@ -11,6 +11,7 @@ from interlink.pipeline.attempts import Attempt
 from interlink.pipeline.plan import write_plan
 from interlink.pipeline.run_files import open_run
 from interlink.pipeline.run_status import RunStatus, run_status
+from interlink.pipeline.step_record import record_path
 
 NOW = datetime.datetime.now(datetime.UTC)
 
@@ -81,7 +82,7 @@ def test_what_is_deferred_may_be_tried_at_its_time(run):
 
 def test_a_retried_source_counts_in_its_newest_plan_alone(run):
     run.go()
-    write_plan(run.store, 2, [source("a"), source("b")], is_retry=True)
+    run.retry(2, [source("a"), source("b")])
     planned = look(run, hours=100)
     assert planned.num_taken_over == 2
     assert planned.waiting.num_due == 0
@@ -101,7 +102,7 @@ def test_steps_of_an_earlier_recipe_are_told_apart(run):
 def test_a_run_of_an_older_version_is_read(run):
     """Commits without times and CPU, steps without a record, attempts without notes."""
     for report in run.go():
-        run.store.remove(f"{report.folder}/_step.json")
+        run.store.remove(record_path(report.folder))
         for commit in report.commits:
             path = f"{report.folder}/{commit.part}/_done.json"
             row = json.loads(run.store.read(path))

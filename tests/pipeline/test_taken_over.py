@@ -18,8 +18,8 @@ def test_without_a_retry_nothing_is_taken_over(tmp_path):
 
 def test_the_newest_of_several_retries_has_a_source(tmp_path):
     run = ToyChain(tmp_path, [*sources({}, keep=1), source("a"), source("b")])
-    write_plan(run.store, 2, [source("a"), source("b")], is_retry=True)
-    write_plan(run.store, 3, [source("a")], is_retry=True)
+    run.retry(2, [source("a"), source("b")])
+    run.retry(3, [source("a")])
     taken = taken_over(run.store, [1, 2, 3])
     assert taken.newest == {"a": 3, "b": 2}
     by_plan = {

@@ -14,7 +14,7 @@ from interlink.pipeline.curate import step_keys
 from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.observer import Observer
 from interlink.pipeline.part import PartRunner, step_folder
-from interlink.pipeline.plan import plan_numbers, plan_parts, write_plan
+from interlink.pipeline.plan import note_retry, plan_numbers, plan_parts, write_plan
 from interlink.pipeline.step import Stage, Step
 from interlink.pipeline.step_run import StepReport, run_step
 from interlink.pipeline.store import Store
@@ -117,6 +117,11 @@ class ToyChain:
         self._write_digests(steps)
         plans = plan_numbers(self.store) if plan is None else [plan]
         return [r for number in plans for r in self._go(steps, number, observers)]
+
+    def retry(self, number: int, sources: Sequence[Source]) -> None:
+        """Write a plan that takes sources over from earlier plans."""
+        note_retry(self.store, number, b"{}")
+        write_plan(self.store, number, sources)
 
     def _go(
         self, steps: Sequence[Step], plan: int, observers: Sequence[Observer]

@@ -81,6 +81,18 @@ def test_an_edit_shows_what_it_undoes_and_why_and_a_run_then_does_only_that(inte
     assert "every part is done" in printed
 
 
+def test_a_freed_plan_is_told_and_that_an_edit_cannot_do_it_again(interlink, recipe):
+    one = "--limit 1 --engine local --set restarts=0 --set retain=none"
+    assert interlink(f"run recipe.yaml {one}")[0] == 0
+    _, printed = interlink(f"plan recipe.yaml {one}")
+    assert "plan 001: 1 source in 1 part, known, published and freed" in printed
+    assert "every part is done" in printed
+    edit = ("--set", f"caption.captioner={WITHOUT_SCREEN_TEXT}")
+    _, printed = interlink(f"plan recipe.yaml {one}", *edit)
+    assert "plan 001 is freed: the files that its parts would be done again from" in printed
+    assert interlink(f"run recipe.yaml {one}", *edit)[0] == 2
+
+
 def test_more_sources_are_reckoned_from_those_that_are_done(interlink, recipe):
     interlink("run recipe.yaml --engine local --limit 1 --set restarts=0")
     _, printed = interlink("plan recipe.yaml --engine local")

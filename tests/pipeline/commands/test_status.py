@@ -1,13 +1,16 @@
 """`interlink status`: how far a run is."""
 
 import json
+import os
 import re
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 
 from interlink.pipeline.attempts import Attempt
+from interlink.pipeline.job import Job, end_job
 from interlink.pipeline.store import Store
 
 
@@ -70,6 +73,17 @@ def test_who_is_slow_is_told_with_host_and_time(interlink, run):
         _, printed = interlink("status run")
     assert "in work: 1 part on far" in printed
     assert f"slow: {done.parent.name} in assemble, on far (pid {note['pid']}) for " in printed
+
+
+def test_who_carries_it_out_is_told_and_how_a_job_ended(interlink, run):
+    job = Job(str(run)).begin(["local"])
+    _, printed = interlink("status run")
+    assert (
+        f"job {job.number} on {socket.gethostname()} (pid {os.getpid()}, local): at work" in printed
+    )
+    end_job(Store(str(run)), job.number, exit_code=-9, reason="it was killed by SIGKILL")
+    _, printed = interlink("status run")
+    assert "with exit code -9: it was killed by SIGKILL" in printed
 
 
 def test_a_recipe_stands_for_its_run(interlink, run):
