@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from interlink_toy_stores import strict_world
 
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.observer import Silent
@@ -179,3 +180,15 @@ def test_only_broken_files_give_an_empty_dataset(videos, tmp_path):
     report = run_recipe(recipe_of(videos), engine="local")
     assert report.publication.manifest.num_documents == 0
     assert list(read_documents(report.dataset_url)) == []
+
+
+def test_a_store_that_overwrites_is_refused_before_anything_is_done(videos):
+    with strict_world("careless") as world:
+        world.keeps_absent = False
+        recipe = recipe_of(videos, run="strict://careless/run")
+        with pytest.raises(EnvironmentFault, match=r"put-if-absent.* set single_writer: true"):
+            run_recipe(recipe, engine="local")
+        assert world.files == {}
+        alone = recipe_of(videos, run="strict://careless/run", single_writer=True)
+        run_steps(alone, engine="local", last="fetch")
+        assert any(name.endswith("/_done.json") for name in world.files)
