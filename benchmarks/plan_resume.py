@@ -25,8 +25,8 @@ from interlink.pipeline.commit import DONE_NAME, KEPT_NAME, Commit, StageCounts
 from interlink.pipeline.curate import curate, step_keys
 from interlink.pipeline.part import PartRunner, step_folder
 from interlink.pipeline.plan import plan_numbers, plan_parts, read_part
-from interlink.pipeline.recipe import Recipe, make_recipe
 from interlink.pipeline.planning import make_plans
+from interlink.pipeline.recipe import Recipe, make_recipe
 from interlink.pipeline.step_run import run_step
 from interlink.pipeline.store import Store
 from interlink.pipeline.threads import use_one_thread
@@ -37,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "toys"))
 from interlink_toy_stores import strict_world
 
 PACKAGES = ["fsspec", "pyarrow"]
+PLAN_SIZE = Recipe.model_fields["plan_size"].default
 
 
 class Idle:

@@ -12,7 +12,7 @@ from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.observer import Silent
 from interlink.pipeline.recipe import Recipe, load_recipe, make_recipe
 from interlink.pipeline.run import run_recipe, run_steps
-from interlink.schemas.errors import UsageError
+from interlink.schemas.errors import EnvironmentFault, UsageError
 
 STEPS = ["fetch", "scan", "transcribe", "cut", "caption", "assemble"]
 
