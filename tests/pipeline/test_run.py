@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from interlink_toy_stores import strict_world
 
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.job import Job
@@ -17,7 +18,7 @@ from interlink.pipeline.planning import make_plans
 from interlink.pipeline.recipe import Recipe, load_recipe, make_recipe
 from interlink.pipeline.run import run_one, run_recipe, run_steps
 from interlink.pipeline.store import Store
-from interlink.schemas.errors import IncompleteError, UsageError
+from interlink.schemas.errors import EnvironmentFault, IncompleteError, UsageError
 
 STEPS = ["fetch", "scan", "transcribe", "cut", "caption", "assemble"]
 
@@ -291,3 +292,15 @@ def test_new_sources_make_a_plan_with_the_first_step_only(videos):
     assert plan_numbers(Store(recipe.run)) == [1]
     run_one(recipe, plan=None, step="fetch", engine="local")
     assert plan_numbers(Store(recipe.run)) == [1, 2]
+
+
+def test_a_store_that_overwrites_is_refused_before_anything_is_done(videos):
+    with strict_world("careless") as world:
+        world.keeps_absent = False
+        recipe = recipe_of(videos, run="strict://careless/run")
+        with pytest.raises(EnvironmentFault, match=r"put-if-absent.* set single_writer: true"):
+            run_recipe(recipe, engine="local")
+        assert world.files == {}
+        alone = recipe_of(videos, run="strict://careless/run", single_writer=True)
+        run_steps(alone, engine="local", last="fetch")
+        assert any(name.endswith("/_done.json") for name in world.files)
