@@ -40,9 +40,10 @@ page: ## Check and build the review page; after `npm --prefix site ci`, of Node 
 tiny-base: $(READY) ## Train the small language model and vision tower of `debug`, once, offline
 	$(BIN)/python -m interlink.model.tiny
 
-bench: $(READY) ## Measure accuracy, scan, engines, loader and exports; writes dated reports to benchmarks/reports
+bench: $(READY) ## Measure accuracy, scan, engines, plans, loader and exports; writes dated reports to benchmarks/reports
 	$(BIN)/python benchmarks/scan_vs_decode.py
 	$(BIN)/python benchmarks/engines.py
+	$(BIN)/python benchmarks/plan_resume.py
 	$(BIN)/python benchmarks/loader.py
 	$(BIN)/python benchmarks/audit_export.py
 	$(BIN)/python benchmarks/accuracy.py

@@ -69,10 +69,21 @@ def dead_attempts(store: Store, part_folder: str, names: Sequence[str]) -> list[
         part_folder: the part's folder in its step.
         names: what lies in that folder.
     """
+    return [note for note in _notes(store, part_folder, names) if not note.is_alive]
+
+
+def open_notes(store: Store, part_folder: str) -> list[Note]:
+    """Return the notes of attempts at a part that have not ended, in the order of time.
+
+    They live, here or on another host, or died.
+    """
+    return _notes(store, part_folder, store.names(part_folder))
+
+
+def _notes(store: Store, part_folder: str, names: Sequence[str]) -> list[Note]:
     attempts = filter(_ATTEMPT_NAME.fullmatch, names)
     notes = [_read_note(store, f"{part_folder}/{name}") for name in attempts]
-    dead = [note for note in notes if note is not None and not note.is_alive]
-    return sorted(dead, key=lambda note: note.at)
+    return sorted((note for note in notes if note is not None), key=lambda note: note.at)
 
 
 class Attempt:

@@ -55,6 +55,10 @@ class Commit:
     stages: tuple[StageCounts, ...]
     files: tuple[CommittedFile, ...]
     wall_s: float
+    cpu_s: float | None = None
+    """CPU seconds of the worker and its children meanwhile; null in commits of older versions."""
+    ended: str | None = None
+    """When the part was committed, ISO 8601 in UTC; null in commits of older versions."""
 
     def file(self, name: str) -> CommittedFile | None:
         """Return the committed file of that name, or None if the part has none."""

@@ -56,6 +56,7 @@ class Job:
 
     Args:
         run_url: root of the run.
+        single_writer: whether the run's store need not put if absent; see `Store`.
         until: when its time budget is used up, in seconds since the epoch; None without one.
         line: to its supervisor, who writes down how it ended; None if it does so itself.
     """
@@ -64,13 +65,14 @@ class Job:
         self,
         run_url: str,
         *,
+        single_writer: bool = False,
         until: float | None = None,
         line: Line | None = None,
     ) -> None:
         self.number = 0
         self.until = until
         self.line = line
-        self._store = Store(run_url)
+        self._store = Store(run_url, single_writer=single_writer)
 
     def begin(self, engines: Collection[str]) -> Self:
         """Claim a number and write the record; to be entered, so that its end is written as well.
@@ -145,6 +147,49 @@ class Job:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """What a run's files say of one of its jobs. Times are ISO 8601, UTC."""
+
+    number: int
+    host: str
+    pid: int
+    engines: tuple[str, ...]
+    """Engines that carry its steps."""
+    started: str
+    ended: str | None
+    """None while it lives, or where nobody was left to write it."""
+    exit_code: int | None
+    """As the operating system says it; negative for a signal."""
+    reason: str
+    """Why it ended; empty when all was done, or it has not ended."""
+
+
+def read_jobs(store: Store) -> list[JobRecord]:
+    """Return the jobs that a run has had, oldest first."""
+    numbers = _numbers(store)
+    begun = store.read_all([_path(number) for number in numbers])
+    ends = store.read_all([_end_path(number) for number in numbers])
+    return [
+        _job_record(number, json.loads(row), json.loads(end) if end else {})
+        for number, row, end in zip(numbers, begun, ends, strict=True)
+        if row is not None
+    ]
+
+
+def _job_record(number: int, row: dict[str, Any], end: dict[str, Any]) -> JobRecord:
+    return JobRecord(
+        number=number,
+        host=row["host"],
+        pid=row["pid"],
+        engines=tuple(row["engines"]),
+        started=row["started"],
+        ended=end.get("ended"),
+        exit_code=end.get("exit_code"),
+        reason=end.get("reason", ""),
+    )
+
+
 def end_job(store: Store, number: int, *, exit_code: int, reason: str) -> None:
     """Write down how a job ended; a store that cannot take it loses this only.
 
@@ -155,9 +200,8 @@ def end_job(store: Store, number: int, *, exit_code: int, reason: str) -> None:
         reason: why it ended, for people; empty when all is done.
     """
     content = {"ended": _now(), "exit_code": exit_code, "reason": reason}
-    path = f"{JOBS_FOLDER}/{number:04d}-{_ENDED}.json"
     try:
-        store.put_if_absent(path, json.dumps(content).encode())
+        store.put_if_absent(_end_path(number), json.dumps(content).encode())
     except (OSError, EnvironmentFault) as trouble:
         logger.warning("cannot note the end of job %d: %s", number, trouble)
 
@@ -180,12 +224,12 @@ def _exit_code(error: BaseException | None) -> int:
 
 def _numbers(store: Store) -> list[int]:
     stems = (name.removesuffix(".json") for name in store.names(JOBS_FOLDER))
-    return [int(stem) for stem in stems if stem.isdecimal()]
+    return sorted(int(stem) for stem in stems if stem.isdecimal())
 
 
 def _is_alive(store: Store, number: int) -> bool:
     """Tell whether a job is known to live: on this host, as one of another host may be gone."""
-    if store.exists(f"{JOBS_FOLDER}/{number:04d}-{_ENDED}.json"):
+    if store.exists(_end_path(number)):
         return False
     row = json.loads(store.read(_path(number)))
     named = {field.name: row[field.name] for field in fields(ProcessName)}
@@ -194,6 +238,10 @@ def _is_alive(store: Store, number: int) -> bool:
 
 def _path(number: int) -> str:
     return f"{JOBS_FOLDER}/{number:04d}.json"
+
+
+def _end_path(number: int) -> str:
+    return f"{JOBS_FOLDER}/{number:04d}-{_ENDED}.json"
 
 
 def _now() -> str:

@@ -1,8 +1,11 @@
 """What finished parts kept, read back from their commits."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import pyarrow.parquet as pq
 
 from ..schemas.outcome import Outcome
 from .commit import KEPT_NAME, OUTCOMES_NAME, Commit
@@ -10,6 +13,8 @@ from .records_file import read_records
 from .store import Store
 
 Record = TypeVar("Record")
+
+_SOURCE_ID = re.compile(r"(video\.)?source\.source_id")
 
 
 def read_kept(
@@ -30,6 +35,35 @@ def read_outcomes(store: Store, commits: Iterable[Commit]) -> Iterator[Outcome]:
     """Yield the outcomes of one step, in the order of the parts."""
     for commit in commits:
         yield from _read(store, commit, OUTCOMES_NAME, Outcome)
+
+
+def read_owners(store: Store, commit: Commit) -> dict[str, str]:
+    """Return the source of each record that a part kept, by the record's id; reads ids alone."""
+    file = commit.file(KEPT_NAME)
+    if file is None:
+        return {}
+    parquet = pq.ParquetFile(io.BytesIO(store.read(file.path)))
+    first = parquet.schema_arrow.names[0]  # a record's id is its first field
+    sources = [path for path in _column_paths(parquet) if _SOURCE_ID.fullmatch(path)]
+    table = parquet.read(columns=[first, *sources], use_threads=False)
+    ids = table.column(first).to_pylist()
+    if not sources:
+        return dict(zip(ids, ids, strict=True))
+    path = sources[0].split(".")
+    return {
+        name: _inside(row, path)
+        for name, row in zip(ids, table.column(path[0]).to_pylist(), strict=True)
+    }
+
+
+def _column_paths(file: pq.ParquetFile) -> list[str]:
+    return [file.schema.column(index).path for index in range(len(file.schema))]
+
+
+def _inside(value: Any, path: list[str]) -> str:  # noqa: ANN401  (a nested row)
+    for name in path[1:]:
+        value = value[name]
+    return str(value)
 
 
 def _read(store: Store, commit: Commit, name: str, record_type: type[Record]) -> Iterator[Record]:

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,10 +26,12 @@ from .commit import (
     read_commit,
     stop_step,
 )
+from .cpu import cpu_seconds
 from .disk_guard import DiskGuard, DiskPolicy, PauseNote
 from .faults import fault_point
 from .kept import read_kept
 from .local_files import disk_faults
+from .package_digest import check_package
 from .plan import read_part
 from .records_file import write_records
 from .runtime import run_stage
@@ -56,6 +59,7 @@ class PartRunner:
         retry: how transient failures are tried again.
         disk: how much space stays free, and how long it is waited for.
         denied: what was taken down and must not be fetched again.
+        package: the driver's `package_digest`, which the worker's must be; empty compares nothing.
     """
 
     store_url: str
@@ -68,6 +72,7 @@ class PartRunner:
     retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
     disk: DiskPolicy = dataclasses.field(default_factory=DiskPolicy)
     denied: Denied = dataclasses.field(default_factory=Denied)
+    package: str = ""
     _ready: list[Transform[Any, Any]] = dataclasses.field(
         default_factory=list, init=False, repr=False
     )
@@ -85,6 +90,7 @@ class PartRunner:
         """Load the step's models; called once in each worker. What goes wrong stops the step."""
         use_one_thread()
         with _StopsStep(self.open_store, self.folder):
+            check_package(self.package)
             for stage in self.step.stages:
                 self._ready.append(stage.transform)
                 stage.transform.setup()
@@ -124,7 +130,7 @@ class PartRunner:
         return None
 
     def _take(self, store: Store, part: str, attempt: Attempt, guard: DiskGuard) -> Commit:
-        started = time.monotonic()
+        started, cpu_before = time.monotonic(), cpu_seconds()
         scratch = self._scratch(store) / attempt.name
         workspace = PartWorkspace(
             store, attempt.folder, scratch, self.scratch_bytes, denied=self.denied, guard=guard
@@ -152,6 +158,8 @@ class PartRunner:
                 stages=_count(self.step, outcomes),
                 files=files,
                 wall_s=round(time.monotonic() - started, 3),
+                cpu_s=round(cpu_seconds() - cpu_before, 3),
+                ended=datetime.now(UTC).isoformat(timespec="milliseconds"),
             )
             return self._commit(store, attempt, commit)
         finally:

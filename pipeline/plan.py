@@ -20,6 +20,7 @@ PARTS_WANTED = 64
 MAX_PART_S = 2 * 3600.0
 MIN_PART_S = 60.0
 
+_RETRIES_FOLDER = "retries"
 _PART_FIELD = pa.field("part", pa.int32(), nullable=False)
 
 
@@ -57,16 +58,21 @@ def divide(sources: Sequence[Source]) -> list[list[Source]]:
     return parts
 
 
+def plan_table(sources: Sequence[Source]) -> pa.Table:
+    """Return a plan: a row for each source, sorted by part, the part's number in column `part`."""
+    parts = divide(sources)
+    table = to_table([source for part in parts for source in part], Source)
+    numbers = [number for number, part in enumerate(parts) for _ in part]
+    return table.add_column(0, _PART_FIELD, pa.array(numbers, pa.int32()))
+
+
 def write_plan(store: Store, number: int, sources: Sequence[Source]) -> bool:
     """Commit a plan for `sources`, unless that plan exists already.
 
     Returns:
         Whether this call wrote it.
     """
-    parts = divide(sources)
-    table = to_table([source for part in parts for source in part], Source)
-    numbers = [number for number, part in enumerate(parts) for _ in part]
-    table = table.add_column(0, _PART_FIELD, pa.array(numbers, pa.int32()))
+    table = plan_table(sources)
     sink = pa.BufferOutputStream()
     # Small row groups: a worker reads its own part, not the whole plan.
     pq.write_table(table, sink, row_group_size=1024, compression="zstd")
@@ -91,6 +97,36 @@ def plan_parts(store: Store, number: int) -> list[str]:
         return []
     last = footer.row_group(footer.num_row_groups - 1).column(0).statistics.max
     return [part_name(number, part) for part in range(last + 1)]
+
+
+def plan_ids(store: Store, number: int) -> Iterator[str]:
+    """Yield the ids of a plan's sources in the order of its parts, and read nothing else."""
+    with store.open(plan_path(number)) as file:
+        for batch in pq.ParquetFile(file).iter_batches(1024, columns=["source_id"]):
+            yield from batch.column(0).to_pylist()
+
+
+def read_plan(store: Store, number: int, columns: Sequence[str]) -> pa.Table:
+    """Return columns of a plan, such as `part` and `source_id`, one row for each source."""
+    with store.open(plan_path(number)) as file:
+        return pq.read_table(file, columns=list(columns), use_threads=False)
+
+
+def note_retry(store: Store, number: int, note: bytes) -> None:
+    """Note that a plan takes sources over from earlier plans; to be called before it is written.
+
+    Args:
+        store: the run.
+        number: number of the plan.
+        note: why, as a JSON object.
+    """
+    store.put_if_absent(f"{_RETRIES_FOLDER}/{number:03d}.json", note)
+
+
+def retry_numbers(store: Store) -> list[int]:
+    """Return the numbers of the plans that may hold sources of earlier plans, in order."""
+    names = (name.removesuffix(".json") for name in store.names(_RETRIES_FOLDER))
+    return sorted(int(name) for name in names if name.isdecimal())
 
 
 def plan_sources(store: Store, number: int) -> Iterator[Source]:

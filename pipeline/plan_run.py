@@ -5,12 +5,14 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from ..schemas.denied import Denied
 from .curate import step_keys
 from .dataset.denied import read_denied
 from .disk_guard import DiskPolicy
 from .engines.engine import Engine, make_engine
 from .job import Job
 from .observer import Observer
+from .package_digest import package_digest
 from .part import PartRunner
 from .plan import plan_parts
 from .recipe import Recipe
@@ -72,6 +74,12 @@ class PlanRunner:
         self._stack.__exit__(kind, error, trace)
 
     @property
+    def steps(self) -> Sequence[Step]:
+        """The steps as far as they are wanted."""
+        names = [step.name for step in self._steps]
+        return self._steps[: names.index(self._only) + 1 if self._only else None]
+
+    @property
     def engine_names(self) -> list[str]:
         """Names of the engines at work."""
         return sorted(self._engines)
@@ -83,11 +91,11 @@ class PlanRunner:
             UsageError: a step before the wanted one is not done.
             InterlinkError: as `step_run.run_step` says.
         """
-        store = Store(self._recipe.run)
-        parts = plan_parts(store, plan)
+        parts = plan_parts(Store(self._recipe.run), plan)
+        denied = read_denied(Store(self._recipe.dataset_url))
         reports: list[StepReport] = []
-        for step, key in zip(self._steps, step_keys(self._steps), strict=True):
-            runner = self._runner(step, key, reports[-1].folder if reports else None)
+        for step, key in zip(self.steps, step_keys(self.steps), strict=True):
+            runner = self._runner(step, key, reports[-1].folder if reports else None, denied)
             if self._is_wanted(step):
                 report = run_step(
                     self._engines[step.engine],
@@ -101,14 +109,14 @@ class PlanRunner:
             else:
                 report = read_step(runner, plan=plan, parts=parts)
             reports.append(report)
-            if step.name == self._only:
-                break
         return reports
 
     def _is_wanted(self, step: Step) -> bool:
         return self._only in {None, step.name}
 
-    def _runner(self, step: Step, key: str, previous_folder: str | None) -> PartRunner:
+    def _runner(
+        self, step: Step, key: str, previous_folder: str | None, denied: Denied
+    ) -> PartRunner:
         retries = self._recipe.retries
         return PartRunner(
             store_url=self._recipe.run,
@@ -122,5 +130,6 @@ class PlanRunner:
             disk=DiskPolicy(
                 min_free_bytes=self._recipe.disk.min_free_bytes, wait_s=self._recipe.disk.wait_s
             ),
-            denied=read_denied(Store(self._recipe.dataset_url)),
+            denied=denied,
+            package=package_digest(),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 import yaml
@@ -25,6 +25,9 @@ from .recipe_yaml import overrule, read_mapping
 from .scratch import DEFAULT_COPIES_BYTES
 from .step import EngineName
 
+Retain = Literal["none", "frames", "all"]
+PLAN_SIZE = 30_000
+"""Sources of one plan, unless a recipe says otherwise."""
 Workers = Annotated[int, Field(ge=1)]
 
 
@@ -137,6 +140,12 @@ class Recipe(_Section):
     time_budget_s: Annotated[float, Field(gt=0)] | None = None
     """The run ends between two parts when so many seconds are over, resumable: for batch systems
     that kill what outstays its time. Leave a part's time, and 25 s, between the two."""
+    plan_size: Annotated[int, Field(ge=1)] = PLAN_SIZE
+    """Sources of one plan. Plans are done and published one after the other: this bounds the room
+    that `retain` frees, and how long a trainer waits for the first documents."""
+    retain: Retain = "all"
+    """Working files that stay when a plan is published: none of the media, the frame sets and sound
+    of the scan, or all. What is gone cannot be done again after an edit of the recipe."""
     scratch: str | None = None
     """Local folder for unfinished files; null puts it beside a local run, else under `/tmp`."""
     scratch_bytes: Annotated[int, Field(ge=1)] = DEFAULT_COPIES_BYTES

@@ -2,31 +2,27 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 
 from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
-from .dataset.denied import leave_out_denied, read_denied
 from .faults import fault_point
+from .freed import free_plan, freed_reports
 from .job import Job
 from .observer import EventLog, Observer
 from .part import step_folder
-from .plan import plan_numbers, plan_sources, write_plan
+from .plan import plan_numbers
 from .plan_run import PlanRunner
-from .publish.plan import Publication, check_dataset, publish_plan
+from .planning import make_plans
+from .publish.plan import Publication, check_dataset, publish_plan, read_manifest
 from .recipe import Recipe
-from .sources import read_sources
+from .run_files import DIGESTS_NAME
+from .stats import write_stats
 from .step import EngineName, Step
 from .step_run import StepReport
 from .store import Store
 from .threads import use_one_thread
-
-PLAN_SIZE = 30_000
-"""Sources of one plan: bounds the working files, and publishes early."""
-DIGESTS_NAME = "digests.json"
-"""Beside `recipe.yaml`: what tells its output apart, and where each step's commits lie."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +30,7 @@ class RunReport:
     """What a run did."""
 
     steps: tuple[StepReport, ...]
+    """What each step did, plan by plan; those of the last plan have their commits."""
     dataset_url: str
     publication: Publication
     """The dataset's newest version."""
@@ -62,16 +59,18 @@ def run_recipe(
         BudgetExceededError: too many records failed.
         IncompleteError: the run stopped early; run it again.
     """
-    publications: list[Publication] = []
+    publication: Publication | None = None
     steps = curate(recipe, engine=engine)
 
     def publish(store: Store, plan: int, reports: list[StepReport]) -> None:
-        publications.append(publish_plan(store, recipe, plan, reports))
+        nonlocal publication
+        publication = _publish(store, recipe, plan, reports)
 
     reports = _run(recipe, steps, _Wanted(), observers, job, publish)
-    return RunReport(
-        steps=tuple(reports), dataset_url=recipe.dataset_url, publication=publications[-1]
-    )
+    if publication is None:  # every plan was published and freed by an earlier run
+        newest = read_manifest(Store(recipe.dataset_url))
+        publication = Publication(dataset_url=recipe.dataset_url, manifest=newest)
+    return RunReport(steps=tuple(reports), dataset_url=recipe.dataset_url, publication=publication)
 
 
 def run_steps(
@@ -122,7 +121,7 @@ def run_one(
 
     def publish(store: Store, number: int, reports: list[StepReport]) -> None:
         if step in {None, names[-1]}:
-            publish_plan(store, recipe, number, reports)
+            _publish(store, recipe, number, reports)
 
     wanted = _Wanted(plan=plan, step=step, is_planning=plan is None and step == names[0])
     return _run(recipe, steps, wanted, observers, job, publish)
@@ -148,67 +147,56 @@ def _run(
 ) -> list[StepReport]:
     use_one_thread()
     store = Store(recipe.run, single_writer=recipe.single_writer)
-    job = job or Job(recipe.run)
+    job = job or Job(recipe.run, single_writer=recipe.single_writer)
     line = [job.line] if job.line else []
     everyone = (*observers, *line, EventLog(store.local_path("events.jsonl")))
     reports: list[StepReport] = []
     with PlanRunner(recipe, steps, only=wanted.step, job=job, observers=everyone) as runner:
         store.probe()
         with job.begin(runner.engine_names):
-            if wanted.is_planning:
-                fault_point("plan.before")
-                make_plans(store, recipe)
-                fault_point("plan.after")
+            plans = _plans(store, recipe, wanted)
             check_dataset(store, recipe)
+            # What cannot be done is told before anything is: the old recipe is still there then.
+            freed = freed_reports(store, Store(recipe.dataset_url), plans, runner.steps)
             store.put("recipe.yaml", recipe.resolved().encode())
             store.put(DIGESTS_NAME, _digests(recipe, steps))
-            for plan in _wanted_plans(store, wanted.plan):
-                done = runner.take(plan)
-                fault_point("publish.before", str(plan))
-                finish_plan(store, plan, done)
-                fault_point("publish.after", str(plan))
+            for plan in plans:
+                # Commits of the plans before are held no longer: they grow with the videos.
+                reports = [replace(report, commits=()) for report in reports]
+                done = freed.get(plan)
+                if done is None:
+                    done = runner.take(plan)
+                    finish_plan(store, plan, done)
+                    write_stats(store, done)
                 reports.extend(done)
-                _write_stats(store, reports)
     return reports
 
 
-def _wanted_plans(store: Store, plan: int | None) -> list[int]:
+def _plans(store: Store, recipe: Recipe, wanted: _Wanted) -> list[int]:
+    """Return the numbers of the wanted plans, after those of new sources are made."""
+    if wanted.is_planning:
+        fault_point("plan.before")
+        make_plans(store, recipe)
+        fault_point("plan.after")
     numbers = plan_numbers(store)
-    if plan is None and numbers:
+    if wanted.plan is None and numbers:
         return numbers
-    if plan not in numbers:
+    if wanted.plan not in numbers:
         there = f"has plans 1 to {numbers[-1]}" if numbers else "has none"
         raise UsageError(
-            f"there is no plan {plan or 1} in {store.display()}, which {there}; "
-            "`interlink plan RECIPE` makes plans of new sources"
+            f"there is no plan {wanted.plan or 1} in {store.display()}, which {there}; "
+            "`interlink plan RECIPE --write` makes plans of new sources"
         )
-    return [plan]
+    return [wanted.plan]
 
 
-def make_plans(store: Store, recipe: Recipe) -> list[int]:
-    """Write plans for the sources that no plan accounts for yet.
-
-    Returns:
-        The numbers of the new plans.
-
-    Raises:
-        UsageError: the manifest cannot be read, or names no source at all.
-    """
-    numbers = plan_numbers(store)
-    known = {source.source_id for n in numbers for source in plan_sources(store, n)}
-    sources = islice(read_sources(recipe.sources), recipe.limit)
-    new = [source for source in sources if source.source_id not in known]
-    if not new and not known:
-        raise UsageError(f"{recipe.sources} names no source; add one URL or path per line")
-    new = leave_out_denied(new, read_denied(Store(recipe.dataset_url)))
-    if not new and not known:
-        raise UsageError(f"all that {recipe.sources} names was taken down; name other sources")
-    first = max(numbers, default=0) + 1
-    made = []
-    for number, start in enumerate(range(0, len(new), PLAN_SIZE), first):
-        write_plan(store, number, new[start : start + PLAN_SIZE])
-        made.append(number)
-    return made
+def _publish(store: Store, recipe: Recipe, plan: int, reports: list[StepReport]) -> Publication:
+    """Publish a plan, and free what the recipe does not retain."""
+    fault_point("publish.before", str(plan))
+    publication = publish_plan(store, recipe, plan, reports)
+    fault_point("publish.after", str(plan))
+    free_plan(store, plan, reports, recipe.retain)
+    return publication
 
 
 def _digests(recipe: Recipe, steps: Sequence[Step]) -> bytes:
@@ -223,13 +211,3 @@ def _digests(recipe: Recipe, steps: Sequence[Step]) -> bytes:
         "steps": folders,
     }
     return json.dumps(content, indent=1).encode()
-
-
-def _write_stats(store: Store, reports: Sequence[StepReport]) -> None:
-    """Write the funnel for people: fates, time and CPU by step."""
-    rows = []
-    for report in reports:
-        row = asdict(report)
-        del row["commits"]
-        rows.append(row)
-    store.put("stats.json", json.dumps({"steps": rows}, indent=1).encode())

@@ -1,17 +1,19 @@
 """One step of one plan: what is missing goes to the engine, what comes out is counted."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..schemas.errors import IncompleteError, UsageError
-from .commit import Commit, StageCounts, read_commit, take_stop
+from .commit import Commit, StageCounts, read_commits, take_stop
 from .cpu import cpu_seconds
 from .engines.engine import Engine
 from .faults import fault_point
 from .observer import Observer
 from .part import PartRunner
+from .plan import plan_parts
 from .step import EngineName
+from .step_record import note_step, record_step
 from .store import Store
 from .watcher import CommitWatcher, out_of_time
 
@@ -33,7 +35,7 @@ class StepReport:
     cpu_s: float
     """CPU seconds of this machine, in this run; a cluster's are not in it."""
     commits: tuple[Commit, ...]
-    """The commits, in the order of the parts."""
+    """The commits, in the order of the parts; empty where they are no longer held."""
 
 
 def run_step(
@@ -54,6 +56,7 @@ def run_step(
         IncompleteError: the engine ended or the time is over, and parts are missing.
     """
     store, step = runner.open_store(), runner.step
+    note_step(store, runner.folder, record_step(step, runner.key, runner.previous_folder))
     take_stop(store, runner.folder)  # what stopped an earlier run may be mended by now
     watcher = CommitWatcher(
         store,
@@ -70,18 +73,10 @@ def run_step(
             plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
         )
     fault_point("step.started", runner.folder)
-    ended: IncompleteError | None = None
+    ended = None
     # What earlier runs committed counts: a restart is no new budget.
     if watcher.missing and watcher.failed_too_often() is None:
-        late = out_of_time(until)
-        if late is not None:
-            raise late
-        try:
-            with watcher:
-                engine.run(runner, watcher.missing)
-        except IncompleteError as error:
-            ended = error
-            watcher.look_closely()
+        ended = out_of_time(until) or _carry_out(engine, runner, watcher)
     _raise_if_unfinished(store, runner, watcher, ended)
     commits = tuple(watcher.commits[part] for part in parts)
     report = _report(
@@ -104,9 +99,7 @@ def read_step(runner: PartRunner, *, plan: int, parts: Sequence[str]) -> StepRep
     Raises:
         UsageError: it is not done for all parts.
     """
-    store = Store(runner.store_url)
-    begun = set(store.names(runner.folder))
-    found = (read_commit(store, runner.folder, part) for part in parts if part in begun)
+    found = read_commits(Store(runner.store_url), runner.folder, parts)
     commits = tuple(commit for commit in found if commit is not None)
     if len(commits) < len(parts):
         raise UsageError(
@@ -116,8 +109,17 @@ def read_step(runner: PartRunner, *, plan: int, parts: Sequence[str]) -> StepRep
     return _report(runner, plan, commits, num_reused=len(parts), wall_s=0.0, cpu_s=0.0)
 
 
-def add_counts(commits: Sequence[Commit]) -> tuple[StageCounts, ...]:
-    """Add the counts of each stage over parts, in the order of the stages."""
+def commits_of(store: Store, report: StepReport) -> Iterator[Commit]:
+    """Yield the commits of a step in the order of the parts, held or read once more."""
+    if report.commits:
+        yield from report.commits
+        return
+    found = read_commits(store, report.folder, plan_parts(store, report.plan))
+    yield from (commit for commit in found if commit is not None)
+
+
+def add_counts(commits: Sequence[Commit | StepReport]) -> tuple[StageCounts, ...]:
+    """Add the counts of each stage over parts or plans, in the order of the stages."""
     names = list(dict.fromkeys(counts.stage for commit in commits for counts in commit.stages))
     totals = []
     for name in names:
@@ -134,6 +136,19 @@ def add_counts(commits: Sequence[Commit]) -> tuple[StageCounts, ...]:
             )
         )
     return tuple(totals)
+
+
+def _carry_out(
+    engine: Engine, runner: PartRunner, watcher: CommitWatcher
+) -> IncompleteError | None:
+    """Give the engine what is missing, and return why it ended early, if it says so."""
+    try:
+        with watcher:
+            engine.run(runner, watcher.missing)
+    except IncompleteError as error:
+        watcher.look_closely()
+        return error
+    return None
 
 
 def _report(

@@ -125,6 +125,8 @@ class Store:
         """
         fault_point("store.read", path)
         target = self.locate(path)
+        if self.is_local:  # fsspec takes three times as long over small files
+            return Path(target).read_bytes()
         content: bytes = self._ask("read", path, lambda: self._fs.cat_file(target))
         return content
 

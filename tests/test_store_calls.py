@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from interlink_toy_runs import ToyRun
 from interlink_toy_stores import World, strict_world
+from interlink_toys import Copy, sources
 
 from interlink.pipeline.curate import curate, step_keys
+from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.part import PartRunner
 from interlink.pipeline.plan import plan_parts
+from interlink.pipeline.planning import make_plans
 from interlink.pipeline.recipe import make_recipe
-from interlink.pipeline.run import make_plans
+from interlink.pipeline.step import Stage
 from interlink.pipeline.store import Store
 from interlink.pipeline.trials import RetryPolicy
 
@@ -34,6 +38,19 @@ def is_media(call: str, path: str) -> bool:
 def world() -> Iterator[World]:
     with strict_world("world") as world:
         yield world
+
+
+def test_resuming_a_step_lists_once_and_reads_each_commit_once(world: World):
+    run = ToyRun("strict://world/run", sources({}, keep=100))
+    runner = run.runner(Stage(name="copy", transform=Copy()))
+    run.go(LocalEngine(), runner)
+    world.calls.clear()
+    report = run.go(LocalEngine(), runner)
+    assert report.num_reused == len(run.parts) == 50
+    assert world.counted() == {"list": 1, "read": len(run.parts) + 2}
+    assert [path for call, path in world.calls if path.endswith("/_stop.json")] == [
+        f"world/run/{runner.folder}/_stop.json"
+    ] * 2
 
 
 def test_a_part_costs_a_dozen_requests_in_each_step(make_video, tmp_path: Path, world: World):

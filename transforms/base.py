@@ -170,7 +170,12 @@ class Transform(ABC, Generic[In, Out]):
 
     def digest(self) -> str:
         """Return what tells this transform's output apart: name, version, parameters, models."""
-        return digest(type(self).__name__, self.version, _parameters(self), self.models())
+        return digest(type(self).__name__, self.version, self.parameters(), self.models())
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what of the fields changes the output, as JSON can hold it; part of the digest."""
+        stated: dict[str, Any] = _parameters(self)
+        return stated
 
 
 class Map(Transform[In, Out]):

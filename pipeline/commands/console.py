@@ -1,5 +1,7 @@
 """The console that all commands print to; tables, texts and times as people read them."""
 
+from datetime import UTC, datetime
+
 from rich.console import Console
 from rich.table import Table
 
@@ -38,3 +40,31 @@ def clock(time_us: int) -> str:
     sign = "-" if time_us < 0 and (hours or minutes or tenths) else ""
     head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
     return f"{sign}{head}:{tenths / 10:04.1f}"
+
+
+def span(seconds: float) -> str:
+    """Return how long something takes, as people say it: `45 s`, `12 min`, `3.2 h`, `41 h`."""
+    if seconds < 99.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    if seconds < 5970:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 35820 else f"{seconds / 3600:,.0f} h"
+
+
+def size(num_bytes: float) -> str:
+    """Return a number of bytes as people say it: `812 B`, `3.4 MiB`, `12 GiB`."""
+    units = ("B", "KiB", "MiB", "GiB", "TiB")
+    step = next((n for n in range(len(units)) if num_bytes < 999.5 * 1024**n), len(units) - 1)
+    amount = num_bytes / 1024**step
+    digits = 1 if step and amount < 9.95 else 0
+    return f"{amount:.{digits}f} {units[step]}"
+
+
+def plural(count: int, word: str, words: str | None = None) -> str:
+    """Return a count with its word, such as `1 source` or `2 sources`."""
+    return f"{count} {word if count == 1 else words or f'{word}s'}"
+
+
+def when(time: str) -> str:
+    """Return a time of ISO 8601 as people read it, to the minute, in UTC."""
+    return f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -18,6 +18,7 @@ from ..kept import read_kept, read_outcomes
 from ..plan import plan_numbers, plan_sources
 from ..recipe import Recipe, make_recipe
 from ..run import RunReport, run_recipe
+from ..step_run import commits_of
 from ..store import Store
 from .console import make_console
 from .demo_audit import audit_folder, make_audit
@@ -47,7 +48,8 @@ def demo(
 ) -> None:
     """Turn a few videos into a dataset, and let COSMO learn from it: offline, on this machine.
 
-    Beam and Ray run the pipeline. The embedded videos come with their truth, so that the end can
+    Beam and Ray run the pipeline, in this process: what `interlink run` starts again when it dies,
+    is run again here. The embedded videos come with their truth, so that the end can
     say how much was found; the training measures itself on clips that are held out. A page to
     judge the captions on is made as well.
     """
@@ -108,7 +110,7 @@ def _print_reasons(console: Console, recipe: Recipe, report: RunReport) -> None:
     plans = plan_numbers(store)
     uris = {source.source_id: source.uri for n in plans for source in plan_sources(store, n)}
     for step in report.steps:
-        for outcome in read_outcomes(store, step.commits):
+        for outcome in read_outcomes(store, commits_of(store, step)):
             uri = uris.get(outcome.owner_id or outcome.input_id)
             if outcome.disposition is not Disposition.KEPT and uri and outcome.message:
                 name = uri.rsplit("/", 1)[-1]
@@ -132,7 +134,7 @@ def _scanned(recipe: Recipe, report: RunReport) -> Iterator[Video]:
     store = Store(recipe.run)
     for step in report.steps:
         if step.step == "transcribe":
-            yield from read_kept(store, step.commits, Video)
+            yield from read_kept(store, commits_of(store, step), Video)
 
 
 def _show_document(

@@ -78,7 +78,7 @@ def _over_plans(reports: Sequence[StepReport]) -> Iterator[StepReport]:
             own[0],
             num_parts=sum(report.num_parts for report in own),
             num_reused=sum(report.num_reused for report in own),
-            stages=add_counts([commit for report in own for commit in report.commits]),
+            stages=add_counts(own),
             wall_s=sum(report.wall_s for report in own),
             cpu_s=sum(report.cpu_s for report in own),
             commits=(),
@@ -131,7 +131,7 @@ def _check(reports: Sequence[StepReport]) -> None:
     for before, after in itertools.pairwise(reports):
         if before.plan != after.plan:
             continue
-        kept = sum(commit.num_kept for commit in before.commits)
+        kept = before.stages[-1].outputs if before.stages else 0
         planned = after.stages[0].planned if after.stages else 0
         if kept != planned:
             raise RuntimeError(

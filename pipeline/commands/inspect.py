@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, NoReturn
 
@@ -16,14 +16,16 @@ from ...schemas.errors import UsageError
 from ...schemas.outcome import Disposition
 from ...schemas.video import Frame, Video
 from ...transforms.fetch.routing import is_url, is_web
+from ..commit import Commit
 from ..dataset.reader import read_documents
-from ..dataset.versions import MANIFEST_FOLDER, read_manifest
+from ..dataset.shard_lists import MANIFEST_FOLDER
+from ..dataset.versions import read_manifest
 from ..kept import read_kept, read_outcomes
 from ..media_file import MediaReader
 from ..recipe import Recipe, make_recipe
 from ..run import RunReport, run_steps
 from ..source_rows import MANIFEST_SUFFIXES
-from ..step_run import StepReport
+from ..step_run import StepReport, commits_of
 from ..store import Store
 from .console import make_console
 from .document_text import print_document
@@ -98,10 +100,13 @@ def save_picture(recipe: Recipe, report: RunReport, video_id: str, output: Path)
         output: where the PNG goes.
     """
     store = Store(recipe.run)
-    by_step = {step.step: step.commits for step in report.steps}
-    videos = read_kept(store, by_step["transcribe"], Video)
+
+    def commits(step: str) -> Iterator[Commit]:
+        return (c for r in report.steps if r.step == step for c in commits_of(store, r))
+
+    videos = read_kept(store, commits("transcribe"), Video)
     video = next(v for v in videos if v.video_id == video_id)
-    clips = [c for c in read_kept(store, by_step["caption"], Clip) if c.video_id == video_id]
+    clips = [c for c in read_kept(store, commits("caption"), Clip) if c.video_id == video_id]
     _draw(store, video, clips, output)
 
 

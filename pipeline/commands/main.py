@@ -15,10 +15,15 @@ from .audit import audit
 from .caption import caption
 from .card import card
 from .demo import demo
+from .diff import diff
 from .doctor import doctor
+from .failures import failures
+from .fsck import fsck
+from .gc import gc
 from .init import init
 from .inspect import inspect
 from .plan import plan
+from .retry import retry
 from .run import run
 from .sample import sample
 from .signals import stop_on_signals, stopped_by
@@ -77,6 +82,7 @@ app.command(
     epilog=_examples(
         "interlink plan recipe.yaml",
         "interlink plan recipe.yaml --set clips.max_duration_s=10",
+        "interlink plan recipe.yaml --write",
     )
 )(plan)
 app.command(
@@ -89,9 +95,29 @@ app.command(
         "interlink run recipe.yaml -- --runner=FlinkRunner --flink_master=host:8081",
     ),
 )(run)
-app.command(epilog=_examples("interlink status runs/first", "interlink status s3://bucket/runs/1"))(
-    status
-)
+app.command(
+    epilog=_examples(
+        "interlink status runs/first",
+        "interlink status s3://bucket/runs/1",
+        "interlink status recipe.yaml --json | jq .rest",
+    )
+)(status)
+app.command(
+    epilog=_examples(
+        "interlink failures runs/first",
+        "interlink failures runs/first --by code,host",
+        "interlink failures recipe.yaml --code dns,http_5xx --limit 20",
+        "interlink failures runs/first --json | jq .counts",
+    )
+)(failures)
+app.command(
+    epilog=_examples(
+        "interlink retry recipe.yaml",
+        "interlink retry recipe.yaml --codes http_404,extractor",
+        "interlink retry recipe.yaml --disposition deferred --now",
+        "interlink retry recipe.yaml --codes model_error --clips",
+    )
+)(retry)
 app.command(
     epilog=_examples(
         "interlink inspect my_video.mp4",
@@ -127,6 +153,27 @@ app.command(
     )
 )(card)
 app.add_typer(takedown)
+app.command(
+    epilog=_examples(
+        "interlink diff runs/first/dataset",
+        "interlink diff runs/first/dataset 3 5 --json",
+        "interlink diff runs/first/dataset s3://bucket/dataset",
+    )
+)(diff)
+app.command(
+    epilog=_examples(
+        "interlink fsck runs/first/dataset",
+        "interlink fsck runs/first/dataset --deep --repair",
+        "interlink fsck s3://bucket/run --deep",
+    )
+)(fsck)
+app.command(
+    epilog=_examples(
+        "interlink gc runs/first --dry-run",
+        "interlink gc runs/first --older-than 12h --steps",
+        "interlink gc runs/first/dataset --keep-versions 3",
+    )
+)(gc)
 app.command(
     context_settings={"allow_extra_args": True},
     epilog=_examples(

@@ -6,11 +6,20 @@ from typing import Annotated, cast, get_args
 import typer
 
 from ...schemas.errors import UsageError
+from ...transforms.fetch.routing import is_url
+from ..recipe import load_recipe
 from ..step import EngineName
+
+RECIPE_SUFFIXES = (".yaml", ".yml")
 
 RecipePath = Annotated[
     Path, typer.Argument(metavar="RECIPE", help="A recipe; `interlink init` writes one.")
 ]
+RunPlace = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="Folder or URL of a run, or the recipe that it is of."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -26,6 +35,17 @@ EngineOption = Annotated[
     str | None,
     typer.Option(metavar="local|beam|ray", help="Run every step on this engine."),
 ]
+
+
+def run_at(place: str) -> str:
+    """Return the folder or URL of a run that was named, by itself or by its recipe.
+
+    Raises:
+        UsageError: it is a recipe that cannot be read.
+    """
+    if is_url(place) or not place.endswith(RECIPE_SUFFIXES) or not Path(place).is_file():
+        return place
+    return load_recipe(Path(place)).run
 
 
 def settings_of(settings: list[str] | None, limit: int | None) -> list[str]:

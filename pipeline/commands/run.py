@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -34,7 +34,8 @@ def run(
     limit: Limit = None,
     engine: EngineOption = None,
     plan: Annotated[
-        int | None, typer.Option(min=1, help="Do this plan alone; `interlink plan` makes them.")
+        int | None,
+        typer.Option(min=1, help="Do this plan alone; `interlink plan --write` makes plans."),
     ] = None,
     step: Annotated[
         str | None, typer.Option(help="Do this step alone, when those before it are done.")
@@ -55,27 +56,17 @@ def run(
     refuse_plain_secrets({"beam.options": context.args}, "what stands after --")
     chosen = check_engine(engine)
     if job_until is None and loaded.restarts:
-        arguments = [
-            str(recipe),
-            *_as_options(settings, limit=limit, engine=engine, plan=plan, step=step),
-        ]
-        _supervise(loaded, [*arguments, "--", *context.args])
-        return
-    options = (*loaded.beam.options, *context.args)
-    loaded = loaded.model_copy(update={"beam": loaded.beam.model_copy(update={"options": options})})
-
-    def work(job: Job) -> None:
-        if plan is None and step is None:
-            _run(loaded, chosen, job)
-        else:
-            _run_one(loaded, chosen, job, plan, step)
-
+        options = _as_options(settings, limit=limit, engine=engine, plan=plan, step=step)
+        _supervise(loaded, [str(recipe), *options, "--", *context.args])
+    beam_options = (*loaded.beam.options, *context.args)
+    beam = loaded.beam.model_copy(update={"options": beam_options})
+    loaded = loaded.model_copy(update={"beam": beam})
     if job_until is None:
-        work(Job(loaded.run, until=_until(loaded)))
+        _run(loaded, chosen, plan, step, _job(loaded, _until(loaded)))
         return
     try:
         with Lifeline.on_standard_input(stop_without_signal) as line:
-            work(Job(loaded.run, until=job_until or None, line=line))
+            _run(loaded, chosen, plan, step, _job(loaded, job_until or None, line))
     except IncompleteError as error:  # the supervisor says it, and what it does about it
         raise typer.Exit(error.exit_code) from error
 
@@ -86,7 +77,7 @@ def _as_options(settings: list[str] | None, **options: object) -> list[str]:
     return typed + [f"--{name}={value}" for name, value in options.items() if value is not None]
 
 
-def _supervise(recipe: Recipe, arguments: list[str]) -> None:
+def _supervise(recipe: Recipe, arguments: list[str]) -> NoReturn:
     """Have a process of its own run the recipe with these arguments, and end as it does."""
     until = _until(recipe)
     own = [sys.executable, "-P", "-m", "interlink", "run", f"{JOB_OPTION}={until or 0.0}"]
@@ -105,9 +96,23 @@ def _until(recipe: Recipe) -> float | None:
     return None if recipe.time_budget_s is None else time.time() + recipe.time_budget_s
 
 
-def _run(recipe: Recipe, engine: EngineName | None, job: Job) -> None:
-    """Run the whole recipe in this process, and say what came of it."""
+def _job(recipe: Recipe, until: float | None, line: Lifeline | None = None) -> Job:
+    return Job(recipe.run, single_writer=recipe.single_writer, until=until, line=line)
+
+
+def _run(
+    recipe: Recipe, engine: EngineName | None, plan: int | None, step: str | None, job: Job
+) -> None:
+    """Do what is wanted in this process, and say what came of it."""
     console = make_console()
+    if plan is not None or step is not None:
+        with progress_for(console) as progress:
+            reports = run_one(
+                recipe, plan=plan, step=step, engine=engine, observers=[progress], job=job
+            )
+        print_funnel(console, [report for report in reports if step in {None, report.step}])
+        _print_run(console, recipe)
+        return
     with progress_for(console) as progress:
         report = run_recipe(recipe, engine=engine, observers=[progress], job=job)
     manifest = report.publication.manifest
@@ -117,19 +122,6 @@ def _run(recipe: Recipe, engine: EngineName | None, job: Job) -> None:
     count = f"{manifest.num_documents} documents, version {manifest.version}"
     console.print(f"dataset  {report.dataset_url}: {count}", soft_wrap=True)
     console.print(f"next: interlink inspect {report.dataset_url}", soft_wrap=True)
-
-
-def _run_one(
-    recipe: Recipe, engine: EngineName | None, job: Job, plan: int | None, step: str | None
-) -> None:
-    """Do one plan or one step in this process, and say what came of it."""
-    console = make_console()
-    with progress_for(console) as progress:
-        reports = run_one(
-            recipe, plan=plan, step=step, engine=engine, observers=[progress], job=job
-        )
-    print_funnel(console, [report for report in reports if step in {None, report.step}])
-    _print_run(console, recipe)
 
 
 def _print_run(console: Console, recipe: Recipe) -> None:

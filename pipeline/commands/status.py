@@ -1,117 +1,157 @@
-"""`interlink status`: how far a run is, from its files alone."""
+"""`interlink status`: how far a run is, how fast it goes, and what waits, from its files alone."""
 
+import dataclasses
 import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 
-import typer
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
-from ...schemas.errors import UsageError
-from ...transforms.fetch.routing import is_url
-from ..commit import Commit, StageCounts, read_commit
-from ..plan import plan_numbers, plan_parts
-from ..run import DIGESTS_NAME
-from ..step_run import add_counts
-from ..store import Store
-from .console import make_console
+from ..run_files import open_run
+from ..run_status import RunStatus, StepStatus, Work, run_status
+from .console import make_console, plain_text, plural, span, when
 from .funnel import FATES
+from .options import Json, RunPlace, run_at
+
+_SHOWN = 5
+"""Slow parts that are listed."""
+_ENDLESS = 10_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class _StepState:
-    """How far a step is."""
-
-    step: str
-    engine: str
-    num_done: int
-    num_parts: int
-    counts: tuple[StageCounts, ...]
-
-
-def status(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder or URL of a run.")],
-) -> None:
-    """Say how far a run is: parts and records by step. May be asked from another machine."""
-    if not is_url(run) and Path(run).is_file():
-        raise UsageError(f"{run} is a file; name the `run:` folder of a recipe")
-    store = Store(run)
-    numbers = plan_numbers(store)
-    if not numbers:
-        raise UsageError(f"there is no plan in {run}; name the `run:` folder of a recipe")
-    parts = [part for number in numbers for part in plan_parts(store, number)]
-    console = make_console()
-    text = (
-        f"{run}: {len(numbers)} {_plural('plan', numbers)}, {len(parts)} {_plural('part', parts)}"
-    )
-    console.print(text, soft_wrap=True)
-    if not store.exists(DIGESTS_NAME):
-        console.print("planned, not begun\nnext: interlink run RECIPE")
+def status(run: RunPlace, as_json: Json = False) -> None:
+    """Say how far a run is and how fast it goes. May be asked from another machine."""
+    now = datetime.now(UTC)
+    place = run_at(run)
+    found = run_status(open_run(place), now=now)
+    if as_json:
+        print(json.dumps(dataclasses.asdict(found) | {"is_done": found.is_done}, indent=1))
         return
-    begun = json.loads(store.read(DIGESTS_NAME))
-    states = [_state(store, row, parts) for row in begun["steps"]]
-    console.print(_table(states))
-    _print_rest(console, store, {row["folder"] for row in begun["steps"]})
-    if all(state.num_done == len(parts) for state in states):
-        console.print(f"next: interlink inspect {begun['dataset']}", soft_wrap=True)
+    console = make_console()
+    counts = f"{plural(len(found.plans), 'plan')}, {plural(found.num_parts, 'part')}"
+    console.print(f"{found.run}: {counts}", soft_wrap=True)
+    recipe = run if run != place else "RECIPE"
+    if not found.steps:
+        console.print(f"planned, not begun\nnext: interlink run {recipe}")
+        return
+    console.print(_fit(console, found))
+    lines = (*_work_lines(found), *_job_lines(found, now), *_waiting_lines(found, place))
+    for line in (*lines, *_rest_lines(found, now)):
+        console.print(line, soft_wrap=True)
+    if found.is_done:
+        console.print(f"next: interlink inspect {found.dataset}", soft_wrap=True)
     else:
-        console.print("next: interlink run RECIPE goes on where it stopped")
+        console.print(f"next: interlink run {recipe} goes on where it stopped", soft_wrap=True)
 
 
-def _state(store: Store, row: dict[str, str], parts: list[str]) -> _StepState:
-    commits = _commits(store, row["folder"], parts)
-    return _StepState(
-        step=row["step"],
-        engine=row["engine"],
-        num_done=len(commits),
-        num_parts=len(parts),
-        counts=add_counts(commits),
-    )
-
-
-def _table(states: list[_StepState]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    columns = ("step", "on", "parts done", "of", *FATES[:-1], "out")
-    for name in columns:
-        table.add_column(name, justify="left" if name in {"step", "on"} else "right", no_wrap=True)
-    for state in states:
-        # Losses add up over the stages of a step; what is kept is what the last one kept.
-        lost = [sum(getattr(stage, fate) for stage in state.counts) for fate in FATES[1:-1]]
-        kept = state.counts[-1].kept if state.counts else 0
-        out = state.counts[-1].outputs if state.counts else 0
-        numbers = (state.num_done, state.num_parts, kept, *lost, out)
-        table.add_row(state.step, state.engine, *(str(n) if n else "·" for n in numbers))
+def _fit(console: Console, found: RunStatus) -> Table:
+    """Return the widest table that fits the console."""
+    roomy = console.options.update(max_width=_ENDLESS)
+    for hidden in ((), ("records/h",), ("records/h", "on"), ("records/h", "on", "out")):
+        table = _table(found, hidden)
+        if Measurement.get(console, roomy, table).maximum <= console.width:
+            break
     return table
 
 
-def _print_rest(console: Console, store: Store, current: set[str]) -> None:
-    """Tell the last event, the time of the last finished run, and what an edit left behind."""
-    events = store.local_path("events.jsonl")
-    lines = events.read_bytes().splitlines() if events is not None and events.is_file() else []
-    if lines:
-        last = json.loads(lines[-1])
-        what = " ".join(str(last[key]) for key in ("event", "step", "part") if key in last)
-        console.print(f"last event: {what.replace('_', ' ')}, {last['time']}")
-    if store.exists("stats.json"):
-        steps = json.loads(store.read("stats.json"))["steps"]
-        wall_s, cpu_s = (sum(step[name] for step in steps) for name in ("wall_s", "cpu_s"))
-        text = f"last finished run: {wall_s:.0f} s, {cpu_s:.0f} CPU-seconds"
-        console.print(text)
-    left = [name for name in store.names("steps") if f"steps/{name}" not in current]
-    if left:
-        count = "1 step" if len(left) == 1 else f"{len(left)} steps"
-        lies = "lies" if len(left) == 1 else "lie"
-        console.print(f"{count} of an earlier recipe {lies} beside: {', '.join(left)}")
+def _table(found: RunStatus, hidden: Collection[str]) -> Table:
+    stages = [stage for step in found.steps for stage in step.stages]
+    fates = [f for f in FATES if f != "quarantined" or any(stage.quarantined for stage in stages)]
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    names = ["step", "on", "done", "of", *fates, "out", "records/h", "parts/h", "left"]
+    for name in names:
+        if name not in hidden:
+            justify = "left" if name in {"step", "on"} else "right"
+            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for step in found.steps:
+        cells = (step.step, step.engine, *_numbers(step, fates), *_pace(step))
+        row = zip(names, cells, strict=True)
+        table.add_row(*(cell for name, cell in row if name not in hidden))
+    return table
 
 
-def _commits(store: Store, folder: str, parts: list[str]) -> list[Commit]:
-    begun = set(store.names(folder))
-    found = (read_commit(store, folder, part) for part in parts if part in begun)
-    return [commit for commit in found if commit is not None]
+def _numbers(step: StepStatus, fates: Collection[str]) -> Iterator[str]:
+    # Losses add up over the stages of a step; what is kept is what the last one kept.
+    last = step.stages[-1] if step.stages else None
+    lost = [sum(getattr(s, fate) for s in step.stages) for fate in fates if fate != "kept"]
+    numbers = (step.num_done, step.num_parts, last.kept if last else 0, *lost)
+    for number in (*numbers, last.outputs if last else 0):
+        yield str(number) if number else "·"
 
 
-def _plural(word: str, things: list[str] | list[int]) -> str:
-    return word if len(things) == 1 else f"{word}s"
+def _pace(step: StepStatus) -> tuple[str, str, str]:
+    """Return records and parts an hour, and the time left, as far as they are known."""
+    left = step.num_parts - step.num_done
+    if step.pace is None:
+        return "·", "·", "?" if left else "·"
+    left_s = left / step.pace.parts_per_h * 3600
+    rates = (f"{rate:,.0f}" for rate in (step.pace.records_per_h, step.pace.parts_per_h))
+    records, parts = rates
+    return records, parts, span(left_s) if left else "·"
+
+
+def _work_lines(found: RunStatus) -> Iterator[str]:
+    if not found.work:
+        return
+    hosts = sorted({work.host for work in found.work})
+    yield f"in work: {plural(len(found.work), 'part')} on {', '.join(hosts)}"
+    slow = [work for work in found.work if work.straggles]
+    for work in slow[:_SHOWN]:
+        yield f"slow: {_slow(work)}"
+    if len(slow) > _SHOWN:
+        yield f"slow: {len(slow) - _SHOWN} more"
+
+
+def _slow(work: Work) -> str:
+    return (
+        f"{work.part} in {work.step}, on {work.host} (pid {work.pid}) for {span(work.running_s)}, "
+        "several times as long as finished parts took, or its worker is gone"
+    )
+
+
+def _job_lines(found: RunStatus, now: datetime) -> Iterator[str]:
+    """Say who carries the run out, or how the last one ended."""
+    if not found.jobs:
+        return
+    job = found.jobs[-1]
+    name = f"job {job.number} on {job.host} (pid {job.pid}, {', '.join(job.engines)})"
+    if job.ended is None:
+        since = (now - datetime.fromisoformat(job.started)).total_seconds()
+        yield f"{name}: at work for {span(max(since, 0.0))}, or killed with its supervisor"
+    elif job.exit_code:
+        reason = plain_text(job.reason)
+        yield f"{name}: ended {when(job.ended)} with exit code {job.exit_code}: {reason}"
+
+
+def _waiting_lines(found: RunStatus, place: str) -> Iterator[str]:
+    lost = sum(s.failed + s.quarantined for step in found.steps for s in step.stages)
+    if lost:
+        yield f"failed: {plural(lost, 'record')}; see interlink failures {place}"
+    waiting = found.waiting
+    if waiting.num_due:
+        due = plural(waiting.num_due, "record")
+        yield f"deferred: {due} may be tried now, with interlink retry {place}"
+    if waiting.num_later and waiting.next_try:
+        later = plural(waiting.num_later, "record")
+        yield f"deferred: {later} may be tried later, the first from {when(waiting.next_try)}"
+    if found.num_taken_over:
+        taken = plural(found.num_taken_over, "source")
+        yield f"retried: {taken} stand in a later plan, and count there alone"
+
+
+def _rest_lines(found: RunStatus, now: datetime) -> Iterator[str]:
+    if found.last_commit:
+        ago_s = (now - datetime.fromisoformat(found.last_commit)).total_seconds()
+        yield f"last commit: {when(found.last_commit)}, {span(max(ago_s, 0.0))} ago"
+    if not found.is_done and found.rest.unknown:
+        known = f"{span(found.rest.seconds)} and " if found.rest.seconds else ""
+        unknown = ", ".join(found.rest.unknown)
+        yield f"left: {known}what {unknown} will take, of which no part is finished"
+    elif not found.is_done:
+        yield f"left: about {span(found.rest.seconds)}, at the pace of each step's last hour"
+    if found.left:
+        lie = "lies" if len(found.left) == 1 else "lie"
+        names = ", ".join(folder.removeprefix("steps/") for folder in found.left)
+        yield f"{plural(len(found.left), 'step')} of an earlier recipe {lie} beside: {names}"

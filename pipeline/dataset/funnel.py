@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ...schemas.arrow import arrow_schema, to_table
 from ...schemas.funnel import FunnelKind, FunnelRow
-from ...schemas.outcome import Outcome
+from ...schemas.outcome import Disposition, Outcome
 from ..commit import KEPT_NAME, Commit
 from ..kept import read_outcomes
 from ..step_run import StepReport
@@ -92,17 +93,24 @@ def funnel_rows(outcomes: Sequence[Outcome], videos: dict[str, str]) -> Iterator
 
 
 def read_funnel(dataset: Store) -> pa.Table:
-    """Return how many sources and clips of all plans ended where.
+    """Return how many sources and clips of all plans ended where, each source and clip once.
+
+    Of a source that stands in several plans, as a retry makes them, the newest plan counts that
+    made documents of it, as these are the ones in the dataset; if none did, the newest plan.
 
     Returns:
         Columns kind, step, stage, disposition, code and count; one row for each that occurs, the
         sources first, the most frequent first.
     """
     keys = ["kind", "step", "stage", "disposition", "code"]
+    paths = funnel_paths(dataset)
+    outdated = _outdated(dataset, paths)
     counted = []
-    for path in funnel_paths(dataset):
-        with dataset.open(path) as file:
-            table = pq.read_table(file, columns=keys, use_threads=False)
+    for path in paths:
+        table = _columns(dataset, path, [*keys, "source_id"] if path in outdated else keys)
+        if path in outdated:
+            is_gone = pc.is_in(table.column("source_id"), outdated[path])
+            table = table.filter(pc.invert(is_gone)).select(keys)
         counted.append(table.group_by(keys).aggregate([([], "count_all")]))
     if not counted:
         counted = [arrow_schema(FunnelRow).empty_table().select(keys)]
@@ -111,6 +119,47 @@ def read_funnel(dataset: Store) -> pa.Table:
     order = [("kind", "descending"), ("count_all_sum", "descending")]
     order += [(key, "ascending") for key in keys[1:]]
     return whole.sort_by(order).rename_columns([*keys, "count"])
+
+
+def _outdated(dataset: Store, paths: Sequence[str]) -> dict[str, pa.Array]:
+    """Return for each funnel the sources that another plan's funnel counts, if there are any."""
+    several = _in_several(dataset, paths)
+    counting: dict[str, str] = {}
+    standing: dict[str, list[str]] = {}
+    made: set[str] = set()
+    for path in paths if len(several) else ():  # later plans come later
+        table = _columns(dataset, path, ["kind", "disposition", "source_id"])
+        table = table.filter(pc.is_in(table.column("source_id"), several))
+        is_kept = pc.equal(table.column("disposition"), Disposition.KEPT.value)
+        is_clip = pc.equal(table.column("kind"), FunnelKind.CLIP.value)
+        made_here = set(table.filter(pc.and_(is_kept, is_clip)).column("source_id").to_pylist())
+        standing[path] = table.column("source_id").unique().to_pylist()
+        newest = (s for s in standing[path] if s in made_here or s not in made)
+        counting |= dict.fromkeys(newest, path)
+        made |= made_here
+    return {
+        path: pa.array([s for s in sources if counting[s] != path], pa.string())
+        for path, sources in standing.items()
+    }
+
+
+def _in_several(dataset: Store, paths: Sequence[str]) -> pa.Array:
+    """Return the sources that stand in several funnels."""
+    found = []
+    for path in paths:
+        table = _columns(dataset, path, ["kind", "source_id"])
+        is_source = pc.equal(table.column("kind"), FunnelKind.SOURCE.value)
+        found.append(table.filter(is_source).select(["source_id"]))
+    if len(found) < 2:
+        return pa.array([], pa.string())
+    counts = pa.concat_tables(found).group_by("source_id").aggregate([([], "count_all")])
+    several = counts.filter(pc.greater(counts.column("count_all"), 1))
+    return several.column("source_id").combine_chunks()
+
+
+def _columns(dataset: Store, path: str, names: Sequence[str]) -> pa.Table:
+    with dataset.open(path) as file:
+        return pq.read_table(file, columns=list(names), use_threads=False)
 
 
 def _part_rows(run: Store, commits: Sequence[Commit]) -> list[FunnelRow]:

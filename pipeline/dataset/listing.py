@@ -22,7 +22,7 @@ class StoredFile:
     num_bytes: int
     """Its size."""
     written_s: float
-    """When it was written, in seconds since 1970."""
+    """When it was written, or linked to where it lies, in seconds since 1970."""
 
 
 def list_files(store: Store, folder: str = "") -> list[StoredFile]:
@@ -43,7 +43,11 @@ def list_files(store: Store, folder: str = "") -> list[StoredFile]:
 
 
 def _written_s(info: Mapping[str, Any]) -> float:
-    told = next(info[name] for name in _TIMES if info.get(name) is not None)
-    if isinstance(told, str):
-        told = datetime.datetime.fromisoformat(told)
-    return told.timestamp() if isinstance(told, datetime.datetime) else float(told)
+    # A hard link has the file's old `mtime`, and `created` says when it was made.
+    return max(_seconds(info[name]) for name in _TIMES if info.get(name) is not None)
+
+
+def _seconds(time: Any) -> float:  # noqa: ANN401  (each file system has its own)
+    if isinstance(time, str):
+        time = datetime.datetime.fromisoformat(time)
+    return time.timestamp() if isinstance(time, datetime.datetime) else float(time)

@@ -1,6 +1,7 @@
 """The committed parts of a run, step by step, of whatever recipe they are."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from ..store import Store
 
 STEPS_FOLDER = "steps"
 _DIGESTS_NAME = "digests.json"
+_FREED_FOLDER = "freed"
+_FREED_NAME = re.compile(r"(\d{3,})\.json")
 
 
 def step_folders(run: Store) -> list[str]:
@@ -23,19 +26,31 @@ def step_name(folder: str) -> str:
     return folder.rsplit("/", 1)[-1].rpartition("-")[0]
 
 
-def step_order(run: Store) -> list[str]:
-    """Return the names of the steps of the run's newest recipe, in order; none before it began."""
+def current_folders(run: Store) -> list[str]:
+    """Return the folders of the steps of the newest recipe, in order; none before it began."""
     try:
         rows = json.loads(run.read(_DIGESTS_NAME))["steps"]
     except FileNotFoundError:
         return []
-    return [str(row["step"]) for row in rows]
+    return [str(row["folder"]) for row in rows]
+
+
+def freed_plans(run: Store) -> set[int]:
+    """Return the plans of which working files were removed once they were published."""
+    found = (_FREED_NAME.fullmatch(name) for name in run.names(_FREED_FOLDER))
+    return {int(match[1]) for match in found if match}
+
+
+def plan_of(part: str) -> int:
+    """Return the number of the plan that a part belongs to."""
+    return int(part.split("-", 1)[0])
 
 
 def first_step_folders(run: Store) -> list[str]:
     """Return the folders of the step that reads the plan; all folders before a run began."""
-    order = step_order(run)
-    return [f for f in step_folders(run) if not order or step_name(f) == order[0]]
+    current = current_folders(run)
+    folders = step_folders(run)
+    return [f for f in folders if not current or step_name(f) == step_name(current[0])]
 
 
 def commits_of(run: Store, folder: str) -> Iterator[Commit]:
@@ -47,9 +62,9 @@ def commits_of(run: Store, folder: str) -> Iterator[Commit]:
 
 
 def kept_columns(run: Store, commit: Commit, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """Return some columns of what a part kept; no row where it has other columns."""
+    """Return some columns of what a part kept; no row where it has other columns, or was freed."""
     kept = commit.file(KEPT_NAME)
-    if kept is None:
+    if kept is None or not run.exists(kept.path):
         return []
     with run.open(kept.path) as opened:
         file = pq.ParquetFile(opened, page_checksum_verification=True)

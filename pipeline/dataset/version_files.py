@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from ...schemas.manifest import Manifest, Shard
 from ..store import Store
-from .versions import manifest_path, manifest_versions, read_list, read_manifest
+from .shard_lists import read_list
+from .versions import manifest_path, manifest_versions, read_manifest
 
 
 class VersionFiles:

@@ -4,17 +4,14 @@ Shards are named by their content and never change; a version is one small file 
 Two that publish at once both succeed: the later one builds upon the version of the faster.
 """
 
-import hashlib
-import io
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow.parquet as pq
 
-from ...schemas.arrow import from_table, to_table
 from ...schemas.denied import Denied
-from ...schemas.errors import EnvironmentFault, UsageError
+from ...schemas.errors import UsageError
 from ...schemas.manifest import (
     Manifest,
     Provenance,
@@ -30,13 +27,14 @@ from ..faults import fault_point
 from ..store import Store
 from ..workspace import MEDIA_NAME, CommittedFile
 from .clean_shard import clean_shard, holds_denied
+from .newest_plan import keep_newest
 from .same_sources import check_same_sources
 from .shard_files import id_range, put_shard, shard_path
+from .shard_lists import MANIFEST_FOLDER, read_list, write_list
 from .work_folder import work_folder
 
 logger = logging.getLogger(__name__)
 
-MANIFEST_FOLDER = "_manifest"
 _MANIFEST_NAME = re.compile(r"v(\d{6,})\.json")
 
 
@@ -75,6 +73,9 @@ def commit_version(
             stones = before.tombstones if before else ()
             shards = _add_shards(run, dataset, commits, before)
         lists = _merge_lists(run, dataset, before, commits, shards)
+        lists = keep_newest(
+            run, dataset, lists, {commit.part.partition("-")[0] for commit in commits}
+        )
         after = _next_version(dataset, before, lists, provenance, views)
         if before is not None and after.content_digest == before.content_digest:
             return before
@@ -140,21 +141,6 @@ def _later_version(dataset: Store, version: Manifest | None) -> Manifest | None:
     path = manifest_path(version.version + 1 if version else 1)
     content = next(dataset.read_all([path]))
     return None if content is None else Manifest.from_json(content)
-
-
-def read_list(dataset: Store, listed: ShardList) -> list[Shard]:
-    """Return the shards of one plan.
-
-    Raises:
-        EnvironmentFault: the list is not what the manifest says.
-    """
-    data = dataset.read(listed.path)
-    if hashlib.sha256(data).hexdigest() != listed.sha256:
-        raise EnvironmentFault(
-            f"{dataset.display(listed.path)} does not have the digest that the manifest names; "
-            "restore it, or publish the run again under another name"
-        )
-    return from_table(pq.read_table(io.BytesIO(data), use_threads=False), Shard)
 
 
 def _add_shards(
@@ -271,21 +257,4 @@ def _next_version(
         tombstones=before.tombstones if before else (),
         audits=before.audits if before else (),
         provenance=provenance,
-    )
-
-
-def write_list(dataset: Store, plan: str, shards: Sequence[Shard]) -> ShardList:
-    """Write the shards of one plan, in the order of their parts, as a list for manifests."""
-    buffer = io.BytesIO()
-    pq.write_table(to_table(shards, Shard), buffer, compression="zstd")
-    sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
-    path = f"{MANIFEST_FOLDER}/files-{plan}-{sha256[:8]}.parquet"
-    dataset.put(path, buffer.getvalue())
-    return ShardList(
-        plan=plan,
-        path=path,
-        sha256=sha256,
-        num_shards=len(shards),
-        num_documents=sum(shard.num_documents for shard in shards),
-        num_bytes=sum(shard.docs_bytes + shard.media_bytes for shard in shards),
     )

@@ -34,7 +34,7 @@ try:
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
         from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-        from .beam_jobs import JobService, dataflow_errors, job_name
+        from .beam_jobs import JobService, dataflow_errors, id_of, job_name
 except ImportError as error:
     raise EnvironmentFault(
         "the engine 'beam' needs Apache Beam: pip install 'interlink[beam]', or use engine: local"
@@ -144,24 +144,40 @@ class BeamEngine:
         # Where nothing awaits a worker's output, the FnApiRunner of Beam 2.77 awaits a dead worker
         # for ever.
         _ = done | "Count" >> beam.combiners.Count.Globally()
-        result = pipeline.run()
-        if self._service is None:
-            result.wait_until_finish()
-        else:
-            self._wait(runner, result)
+        if not is_local:
+            self._tell_left()
+        self._wait(runner, pipeline.run())
+
+    def _tell_left(self) -> None:
+        """Tell of jobs that dead drivers left where no job service knows of them."""
+        if self._job is None or self._service is not None:
+            return
+        for left in self._job.left_remote("beam"):
+            logger.warning(
+                "the job %s of an earlier driver may still run: cancel it where it runs, or let it "
+                "be; what both do is kept once",
+                left.job_id,
+            )
+            self._job.forget_remote(left)
 
     def _wait(self, runner: PartRunner, result: Any) -> None:  # noqa: ANN401  (Beam has no types)
         """Wait for a job's end; when this driver is told to stop, the job stops as well."""
-        assert self._service is not None
-        job_id = result._job_id  # it has no public name
-        note = self._job and self._job.note_remote(engine="beam", step=runner.folder, job_id=job_id)
+        job_id = id_of(result)
+        note = None
+        if self._job is not None and job_id is not None:
+            note = self._job.note_remote(engine="beam", step=runner.folder, job_id=job_id)
+        is_over = False
         try:
             result.wait_until_finish()
+            is_over = True
         except (KeyboardInterrupt, SystemExit):
-            self._service.abandon(job_id, runner.open_store(), runner.folder)
+            if self._service is not None and job_id is not None:
+                self._service.abandon(job_id, runner.open_store(), runner.folder)
             raise
         finally:
-            if self._job and note and job_id not in self._service.live_jobs():
+            if self._service is not None:
+                is_over = job_id not in self._service.live_jobs()
+            if self._job is not None and note is not None and is_over:
                 self._job.forget_remote(note)
 
     def _local_runner(self, options: Any, workers: int) -> Any:  # noqa: ANN401  (Beam has no types)

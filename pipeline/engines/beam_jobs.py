@@ -119,6 +119,14 @@ def job_name(runner: PartRunner, part: str) -> str:
     return f"interlink-{run}-{part.partition('-')[0]}-{folder}".lower().replace("_", "-")
 
 
+def id_of(result: Any) -> str | None:  # noqa: ANN401  (Beam has no types)
+    """Return what the cluster calls a job; None for one that ends with its driver."""
+    if callable(getattr(result, "job_id", None)):  # Dataflow's
+        return str(result.job_id())
+    found: str | None = getattr(result, "_job_id", None)  # a job service's; it has no public name
+    return found
+
+
 def dataflow_errors() -> tuple[type[Exception], ...]:
     """Return what Dataflow's client raises of its own, for `except`."""
     try:

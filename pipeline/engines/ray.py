@@ -75,6 +75,8 @@ class RayEngine:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
             options = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+        else:  # one attempt takes 45 s where a token is wanted and not given; Ray makes 20
+            os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")
         try:
             with _own_signals():
                 ray.init(
@@ -84,7 +86,10 @@ class RayEngine:
                     **options,
                 )
         except (OSError, RuntimeError, ValueError, RayError) as error:
-            raise EnvironmentFault(f"cannot start Ray at {self._address!r}: {error}") from error
+            reason = str(error).strip().partition("\n")[0]
+            if self._address != "local":
+                reason += "; if it runs: is its token that of RAY_AUTH_TOKEN here?"
+            raise EnvironmentFault(f"cannot start Ray at {self._address!r}: {reason}") from error
         self._is_ours = True
 
 

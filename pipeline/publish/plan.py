@@ -10,7 +10,8 @@ from ... import __version__
 from ...schemas.manifest import Manifest, Provenance
 from ..dataset.funnel import write_funnel
 from ..dataset.same_sources import check_same_sources
-from ..dataset.versions import commit_version, newest_manifest, read_list, read_manifest
+from ..dataset.shard_lists import read_list
+from ..dataset.versions import commit_version, newest_manifest, read_manifest
 from ..faults import fault_point
 from ..recipe import Recipe
 from ..step_run import StepReport

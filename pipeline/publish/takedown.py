@@ -17,10 +17,11 @@ from ...schemas.errors import UsageError
 from ...schemas.ids import digest
 from ...schemas.manifest import Manifest, Provenance, Tombstone, content_digest, schema_id
 from ..audit.takedown.folder import AuditChanges, clean_audit
+from ..dataset.shard_lists import read_list
 from ..dataset.takedown.funnel import clean_funnels
 from ..dataset.takedown.run_files import RunChanges, clean_run
 from ..dataset.takedown.shards import CleanLists, Removed, clean_lists, remove_stale_files
-from ..dataset.versions import manifest_path, newest_manifest, read_list
+from ..dataset.versions import manifest_path, newest_manifest
 from ..dataset.work_folder import remove_dead_work
 from ..store import Store
 from .card import rewrite_card

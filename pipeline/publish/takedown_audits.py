@@ -1,6 +1,7 @@
 """Published audits without what was taken down: ratings, clips, and examples of errors."""
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -42,7 +43,7 @@ def clean_audits(dataset: Store, audits: Iterable[PublishedAudit], denied: Denie
         clean = Findings(
             rows=[row for row in found.rows if row.clip_id not in gone],
             clips=[clip for clip in found.clips if clip.clip_id not in gone],
-            report=without_examples(found.report, lambda one, gone=gone: one.clip_id in gone),
+            report=without_examples(found.report, functools.partial(_shows, gone)),
         )
         num_gone += len(found.rows) - len(clean.rows)
         if clean == found:
@@ -89,6 +90,10 @@ def _read(dataset: Store, audit: PublishedAudit) -> Findings:
 def _rows(dataset: Store, path: str, record_type: type[Record]) -> list[Record]:
     with dataset.open(path) as file:
         return from_table(pq.ParquetFile(file).read(use_threads=False), record_type)
+
+
+def _shows(clip_ids: Collection[str], example: ErrorExample) -> bool:
+    return example.clip_id in clip_ids
 
 
 def _denied_clips(rows: Iterable[AuditRow], denied: Denied) -> set[str]:

@@ -66,15 +66,21 @@ class RejectNumber(Map[Clip, Clip]):
 
 @pytest.fixture
 def run_plan(tmp_path, make_clips) -> Any:
-    """Takes videos through a short pipeline: `run_plan(1, "a", "b", missing=1)`."""
+    """Takes videos through a short pipeline: `run_plan(1, "a", "b", missing=1)`.
+
+    The sources of `lost` videos stand in the plan, and are not found.
+    """
     run = Store(str(tmp_path / "run"))
 
-    def run_it(plan: int, *names: str, missing: int = 0, **parameters: Any) -> list:
+    def run_it(
+        plan: int, *names: str, missing: int = 0, lost: Sequence[str] = (), **parameters: Any
+    ) -> list:
         clips = {
             name: [make_clips.with_file(c) for c in make_clips(3, name=name)] for name in names
         }
         videos = [made[0].video for made in clips.values()]
         gone = [Source(source_id=source_id(f"gone{n}"), uri=f"gone{n}") for n in range(missing)]
+        gone += [make_clips(1, name=name)[0].video.source for name in lost]
         write_plan(run, plan, [*(video.source for video in videos), *gone])
         fetch = FetchMade(videos={video.source.source_id: video for video in videos})
         choose = ClipsMade(clips={made[0].video_id: made for made in clips.values()})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from interlink.pipeline.job import Job, RemoteJob, end_job
+from interlink.pipeline.job import Job, RemoteJob, end_job, read_jobs
 from interlink.pipeline.observer import Silent
 from interlink.pipeline.store import Store
 from interlink.schemas.errors import EnvironmentFault
@@ -68,6 +68,18 @@ def test_of_a_supervised_job_the_supervisor_notes_the_end(run):
     assert list(records(run)) == ["0001.json"]
     end_job(Store(run), 1, exit_code=-9, reason="killed")
     assert records(run)["0001-ended.json"]["exit_code"] == -9
+
+
+def test_all_jobs_of_a_run_are_read_back(run):
+    with Job(run).begin(["beam"]):
+        pass
+    second = Job(run).begin(["ray"])
+    done, at_work = read_jobs(Store(run))
+    assert (done.number, done.exit_code, done.engines) == (1, 0, ("beam",))
+    assert done.ended is not None
+    assert (at_work.number, at_work.ended, at_work.exit_code) == (2, None, None)
+    end_job(Store(run), second.number, exit_code=-9, reason="killed")
+    assert read_jobs(Store(run))[1].reason == "killed"
 
 
 def test_jobs_are_counted_on(run):

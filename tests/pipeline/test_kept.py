@@ -4,9 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from interlink_toy_chains import ToyChain
+from interlink_toys import source
 
 from interlink.pipeline.commit import KEPT_NAME, OUTCOMES_NAME, Commit
-from interlink.pipeline.kept import read_kept, read_outcomes
+from interlink.pipeline.kept import read_kept, read_outcomes, read_owners
 from interlink.pipeline.records_file import write_records
 from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import CommittedFile
@@ -61,3 +63,28 @@ def test_one_part_is_held_at_a_time(store, tmp_path):
     assert next(records).source_id == "a"
     with pytest.raises(FileNotFoundError, match=r"part 001-00001 in fetch has no kept\.parquet"):
         next(records)
+
+
+def test_the_source_of_each_kept_record_is_read_without_the_rest(tmp_path):
+    run = ToyChain(tmp_path / "run", [source("a", times="2"), source("b")])
+    owners: list[dict[str, str]] = []
+    for report in run.go():
+        owners.append({})
+        for commit in report.commits:
+            owners[-1] |= read_owners(run.store, commit)
+    assert owners[0] == {"item-a": "a", "item-b": "b"}
+    assert owners[2] == {"item-a-0": "a", "item-a-1": "a", "item-b-0": "b"}
+
+
+def test_the_source_of_a_clip_is_that_of_its_video(run_plan, tmp_path):
+    reports = run_plan(1, "a")
+    run = Store(str(tmp_path / "run"))
+    fetched, cut = (read_owners(run, report.commits[0]) for report in reports[:2])
+    assert len(fetched) == 1
+    assert len(cut) == 2
+    assert set(cut.values()) == set(fetched.values())
+
+
+def test_sources_are_their_own(store, tmp_path):
+    commit = put(store, tmp_path, "001-00000", make_sources("x"))
+    assert read_owners(store, commit) == {"x": "x"}

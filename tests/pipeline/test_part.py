@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from interlink_toy_runs import ToyRun
+from interlink_toy_stores import strict_world
 from interlink_toys import Act, Bind, Copy, Item, Multiply, source, sources
 
 from interlink.pipeline import part as part_module
@@ -243,6 +244,18 @@ def test_scratch_may_lie_elsewhere(run, tmp_path):
     assert runner.run(run.parts[0]) is not None
     assert (tmp_path / "fast").is_dir()
     assert not (run.store.local_path("scratch")).exists()
+
+
+def test_a_single_writer_commits_on_a_store_that_overwrites():
+    with strict_world("careless") as world:
+        world.keeps_absent = False
+        run = ToyRun("strict://careless/run", sources({}, keep=2))
+        runner = dataclasses.replace(
+            run.runner(Stage(name="store", transform=LeaveFiles())), single_writer=True
+        )
+        commit = pickle.loads(pickle.dumps(runner)).run(run.parts[0])
+        assert read_commit(run.store, runner.folder, run.parts[0]) == commit
+        assert runner.run(run.parts[0]) == commit
 
 
 def test_a_run_in_memory_commits_just_so():

@@ -1,17 +1,24 @@
 """Runs of a recipe: what they write, what they do again, and what they leave alone."""
 
 import json
+import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from interlink_toy_stores import strict_world
 
 from interlink.pipeline.dataset.reader import read_documents
+from interlink.pipeline.job import Job
 from interlink.pipeline.observer import Silent
+from interlink.pipeline.plan import plan_numbers
+from interlink.pipeline.planning import make_plans
 from interlink.pipeline.recipe import Recipe, load_recipe, make_recipe
-from interlink.pipeline.run import run_recipe, run_steps
-from interlink.schemas.errors import UsageError
+from interlink.pipeline.run import run_one, run_recipe, run_steps
+from interlink.pipeline.store import Store
+from interlink.schemas.errors import EnvironmentFault, IncompleteError, UsageError
 
 STEPS = ["fetch", "scan", "transcribe", "cut", "caption", "assemble"]
 
@@ -179,3 +186,121 @@ def test_only_broken_files_give_an_empty_dataset(videos, tmp_path):
     report = run_recipe(recipe_of(videos), engine="local")
     assert report.publication.manifest.num_documents == 0
     assert list(read_documents(report.dataset_url)) == []
+
+
+def test_each_plan_is_published_before_the_next_begins(videos, tmp_path):
+    videos.write_text("a.mp4\nb.mp4\nc.mp4\n")
+    recipe = recipe_of(videos, plan_size=2)
+
+    class Noting(Silent):
+        versions: dict[int, int]
+
+        def step_started(self, *, plan, step, engine, parts, done) -> None:
+            if step == "fetch":
+                found = Path(recipe.dataset_url, "_manifest").glob("v*.json")
+                self.versions = getattr(self, "versions", {}) | {plan: len(list(found))}
+
+    noting = Noting()
+    report = run_recipe(recipe, engine="local", observers=[noting])
+    assert noting.versions == {1: 0, 2: 1}
+    assert report.publication.manifest.version == 2
+    assert num_documents(recipe) == 3
+    assert sorted(p.name for p in Path(recipe.dataset_url, "funnel").iterdir()) == [
+        "001.parquet",
+        "002.parquet",
+    ]
+    # Commits of plans that are done are held no longer.
+    assert {r.plan: bool(r.commits) for r in report.steps} == {1: False, 2: True}
+
+
+def test_after_its_time_budget_a_run_ends_and_the_next_goes_on(videos):
+    recipe = recipe_of(videos)
+    job = Job(recipe.run, until=time.time() + 3600)
+
+    class Late(Silent):
+        def step_ended(self, *, plan, step, wall_s, cpu_s) -> None:
+            if step == "scan":
+                job.until = time.time()
+
+    with pytest.raises(IncompleteError, match="time_budget_s is used up; what is committed stays"):
+        run_recipe(recipe, engine="local", observers=[Late()], job=job)
+    assert commits_by_step(recipe) == {"fetch": 2, "scan": 2}
+    run_recipe(recipe, engine="local")
+    assert num_documents(recipe) == 2
+
+
+def test_an_orchestrator_does_step_by_step_what_a_run_does(videos, tmp_path):
+    whole = recipe_of(videos, run=str(tmp_path / "whole"))
+    run_recipe(whole, engine="local")
+    recipe = recipe_of(videos)
+    for step in STEPS:
+        assert not list(read_documents_if_any(recipe))
+        for _ in range(2):
+            reports = run_one(recipe, plan=None, step=step, engine="local")
+        assert reports[-1].num_reused == 2
+        assert [report.step for report in reports] == STEPS[: STEPS.index(step) + 1]
+    assert shards(recipe) == shards(whole)
+    stats = json.loads(Path(recipe.run, "stats.json").read_text())["steps"]
+    assert [row["step"] for row in stats] == STEPS
+
+
+def read_documents_if_any(recipe: Recipe) -> Iterator:
+    is_there = Path(recipe.dataset_url).exists()
+    return iter(read_documents(recipe.dataset_url) if is_there else ())
+
+
+def shards(recipe: Recipe) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(recipe.dataset_url, "docs").iterdir()}
+
+
+def test_one_plan_alone_is_done_and_published(videos):
+    recipe = recipe_of(videos, plan_size=1)
+    make_plans(Store(recipe.run), recipe)
+    run_one(recipe, plan=2, step=None, engine="local")
+    assert num_documents(recipe) == 1
+    assert {path.parts[-2][:3] for path in commits(recipe)} == {"002"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "step", "sentence"),
+    [
+        (1, "scan", r"step 'fetch' of plan 001 is done for 0 of 2 parts; .*--plan 1 --step fetch"),
+        (None, "cut", r"step 'fetch' of plan 001 is done for 0 of 2 parts"),
+        (
+            7,
+            None,
+            r"there is no plan 7 in .*, which has plans 1 to 1; `interlink plan",
+        ),
+        (None, "scna", r"--step scna must be one of fetch, scan, transcribe"),
+    ],
+)
+def test_what_an_orchestrator_asks_for_too_early_is_said(videos, plan, step, sentence):
+    recipe = recipe_of(videos)
+    make_plans(Store(recipe.run), recipe)
+    with pytest.raises(UsageError, match=sentence):
+        run_one(recipe, plan=plan, step=step, engine="local")
+    assert commits(recipe) == {}
+
+
+def test_new_sources_make_a_plan_with_the_first_step_only(videos):
+    recipe = recipe_of(videos)
+    with pytest.raises(UsageError, match=r"there is no plan 1 in .*, which has none"):
+        run_one(recipe, plan=None, step="scan", engine="local")
+    run_one(recipe, plan=None, step="fetch", engine="local")
+    videos.write_text("a.mp4\nb.mp4\nc.mp4\n")
+    run_one(recipe, plan=None, step="scan", engine="local")
+    assert plan_numbers(Store(recipe.run)) == [1]
+    run_one(recipe, plan=None, step="fetch", engine="local")
+    assert plan_numbers(Store(recipe.run)) == [1, 2]
+
+
+def test_a_store_that_overwrites_is_refused_before_anything_is_done(videos):
+    with strict_world("careless") as world:
+        world.keeps_absent = False
+        recipe = recipe_of(videos, run="strict://careless/run")
+        with pytest.raises(EnvironmentFault, match=r"put-if-absent.* set single_writer: true"):
+            run_recipe(recipe, engine="local")
+        assert world.files == {}
+        alone = recipe_of(videos, run="strict://careless/run", single_writer=True)
+        run_steps(alone, engine="local", last="fetch")
+        assert any(name.endswith("/_done.json") for name in world.files)

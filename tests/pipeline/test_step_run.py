@@ -60,6 +60,7 @@ def test_a_second_run_does_nothing_and_reports_the_same(run):
 def test_only_missing_parts_are_done(run):
     runner = run.runner(*stages())
     report = run.go(LocalEngine(), runner)
+    before = run.kept_digests(report)
     gone = run.parts[3]
     run.store.remove(f"{report.folder}/{gone}/{DONE_NAME}")
 
@@ -71,7 +72,7 @@ def test_only_missing_parts_are_done(run):
     engine = Noting()
     again = run.go(engine, runner)
     assert engine.parts == [gone]
-    assert run.kept_digests(again) == run.kept_digests(report)
+    assert run.kept_digests(again) == before
 
 
 def test_an_engine_that_ends_early_leaves_an_incomplete_run(run):

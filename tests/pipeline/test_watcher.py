@@ -9,8 +9,8 @@ from interlink.pipeline.commit import DONE_NAME, Commit, StageCounts, take_stop
 from interlink.pipeline.disk_guard import PauseNote
 from interlink.pipeline.observer import Silent
 from interlink.pipeline.store import Store
-from interlink.pipeline.watcher import MIN_RECORDS, CommitWatcher
-from interlink.schemas.errors import BudgetExceededError
+from interlink.pipeline.watcher import MIN_RECORDS, CommitWatcher, out_of_time
+from interlink.schemas.errors import BudgetExceededError, IncompleteError
 
 FOLDER = "steps/toy-1"
 
@@ -42,9 +42,17 @@ def commit(store: Store, part: str, **counts: int) -> None:
     store.put_if_absent(f"{FOLDER}/{part}/{DONE_NAME}", done.to_json())
 
 
-def watcher(store: Store, *parts: str, share: float = 0.2, told: Silent | None = None):
+def watcher(
+    store: Store,
+    *parts: str,
+    share: float = 0.2,
+    told: Silent | None = None,
+    until: float | None = None,
+):
     observers = [told] if told else []
-    return CommitWatcher(store, FOLDER, parts, max_failed_share=share, observers=observers)
+    return CommitWatcher(
+        store, FOLDER, parts, max_failed_share=share, observers=observers, until=until
+    )
 
 
 def wait_for(condition) -> bool:
@@ -154,6 +162,15 @@ def test_the_watcher_stops_the_step(store):
         commit(store, "a", failed=200)
         assert wait_for(lambda: store.exists(f"{FOLDER}/_stop.json"))
     assert isinstance(take_stop(store, FOLDER), BudgetExceededError)
+
+
+def test_the_watcher_stops_the_step_when_the_time_is_over(store):
+    assert out_of_time(None) is None
+    assert out_of_time(time.time() + 60) is None
+    with watcher(store, "a", until=time.time() + 0.1):
+        assert not store.exists(f"{FOLDER}/_stop.json")
+        assert wait_for(lambda: store.exists(f"{FOLDER}/_stop.json"))
+    assert isinstance(take_stop(store, FOLDER), IncompleteError)
 
 
 def test_a_store_that_cannot_be_listed_for_a_while_is_looked_at_again(store, monkeypatch, caplog):

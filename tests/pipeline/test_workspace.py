@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from interlink_toy_stores import Fault, World, strict_world
 
 from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import CommittedFile, PartWorkspace
@@ -19,6 +20,12 @@ def space(request, tmp_path):
     space = PartWorkspace(Store(root), "steps/s/p/a", tmp_path / "scratch")
     yield space
     space.close()
+
+
+@pytest.fixture
+def world() -> World:
+    with strict_world("world") as world:
+        yield world
 
 
 def add(space: PartWorkspace, name: str, data: bytes) -> Reference:
@@ -89,6 +96,64 @@ def test_a_copy_that_broke_off_is_made_anew(tmp_path, monkeypatch):
         with pytest.raises(EnvironmentFault, match=r"cannot read memory://.*\.mp4: gone"):
             space.path(reference)
     assert space.path(reference).read_bytes() == b"x" * 100
+
+
+def test_copies_of_sources_keep_to_their_room(world, tmp_path):
+    space = PartWorkspace(Store("strict://world/run"), "a", tmp_path / "scratch", 15)
+    small = [add(space, f"{n}.mp4", bytes([n]) * 10) for n in range(2)]
+    large = add(space, "large.mp4", bytes(16))
+    for n, reference in enumerate((*small, *small)):
+        assert space.path(reference).read_bytes() == bytes([n % 2]) * 10
+        assert len(list((tmp_path / "scratch" / "copies").iterdir())) == 1
+    with pytest.raises(EnvironmentFault, match=r"has 16 bytes, more than scratch_bytes=15"):
+        space.path(large)
+    space.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("room", "calls"), [(1 << 20, {"look": 1, "read": 1}), (100, None)])
+def test_media_is_brought_whole_or_read_by_range_where_there_is_no_room(
+    world, tmp_path, room, calls
+):
+    store = Store("strict://world/run")
+    space = PartWorkspace(store, "a", tmp_path / "scratch", room)
+    references = [
+        space.add_media(
+            bytes([n]) * 50_000,
+            video_id=f"v{n}",
+            owner_id="v",
+            kind="frame",
+            start_us=0,
+            end_us=0,
+            mime="image/jpeg",
+        )
+        for n in range(3)
+    ]
+    store.put_file("a/media.parquet", space.finish_media())
+    world.calls.clear()
+    assert [space.read(r)[:1] for r in references] == [b"\0", b"\1", b"\2"]
+    counted = world.counted()
+    if calls is None:
+        assert counted["read"] == 0
+        # The footer once; for each row group one range, and the file's size: ours and the file's.
+        assert (counted["range"], counted["look"]) == (4, 6)
+    else:
+        assert counted == calls
+    space.close()
+
+
+def test_a_run_that_cannot_be_read_blames_no_record(world, tmp_path):
+    disk = PartWorkspace(Store(str(tmp_path / "run")), "a", tmp_path / "scratch")
+    lost = Reference(file="a/lost.mp4", sha256="0")
+    with pytest.raises(EnvironmentFault, match=r"cannot read .*/run/a/lost\.mp4: .*No such file"):
+        disk.read(lost)
+    disk.close()
+    remote = PartWorkspace(Store("strict://world/run"), "a", tmp_path / "scratch")
+    reference = add(remote, "a.mp4", b"x")
+    world.faults = [Fault(call="read", error=PermissionError("Access Denied"))]
+    with pytest.raises(EnvironmentFault, match="Access Denied; check"):
+        remote.path(reference)
+    remote.close()
 
 
 def test_closing_empties_the_scratch_folder(space):

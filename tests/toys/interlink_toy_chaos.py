@@ -86,6 +86,7 @@ class ChaosRun:
         environment: variables on top of this process's own.
         settings: what differs in the recipe.
         options: arguments that follow on the command line.
+        path: folders to import from before others.
     """
 
     folder: Path
@@ -95,6 +96,7 @@ class ChaosRun:
     environment: dict[str, str] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
     options: Sequence[str] = ()
+    path: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -142,7 +144,7 @@ class ChaosRun:
         """
         command = [*wrapper, sys.executable, "-m", *module]
         faults = {VARIABLE: to_spec(self.counts, list(self.faults))} if self.faults else {}
-        path = [str(_LIGHT), os.environ.get("PYTHONPATH", "")]
+        path = [*self.path, str(_LIGHT), os.environ.get("PYTHONPATH", "")]
         own = {_MARK: self.mark, "PYTHONPATH": os.pathsep.join(path), "RAY_TMPDIR": "/tmp"}
         with self.output.open("wb") as output:
             return subprocess.Popen(

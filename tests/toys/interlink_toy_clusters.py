@@ -27,7 +27,7 @@ def kill_tree(process: psutil.Process) -> None:
 
 @dataclass(frozen=True)
 class BeamCluster:
-    """A job service in a process of its own, and a pool that starts workers in their own."""
+    """A job service in a process of its own, and a pool that starts its one worker in another."""
 
     endpoint: str
     pool_endpoint: str
@@ -41,7 +41,6 @@ class BeamCluster:
             f"--job_endpoint={self.endpoint}",
             "--environment_type=EXTERNAL",
             f"--environment_config={self.pool_endpoint}",
-            "--direct_num_workers=2",
             "--experiments=disable_logging_submission_environment",
         ]
 

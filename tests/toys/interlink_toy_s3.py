@@ -12,7 +12,9 @@ from typing import Any
 
 import fsspec
 import s3fs
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
+from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
 BUCKET = "bucket"
@@ -28,6 +30,8 @@ class S3Server:
         """Method and path of each request."""
         self.refuse: Callable[[str, str], int | None] = lambda method, path: None
         """Tells the status to answer with, or None to do what is asked."""
+        self.is_lost: Callable[[str, str], bool] = lambda method, path: False
+        """Tells whether to do what is asked and answer with an error all the same."""
         self.port = 0
         self._app = create_backend_app("s3")
         self._lock = threading.Lock()
@@ -46,15 +50,25 @@ class S3Server:
         """Count the requests by method."""
         return Counter(method for method, _ in self.requests)
 
+    def fill(self, folder: str, number: int) -> None:
+        """Put empty files `00000`, `00001`, ... into a folder, without requests."""
+        backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        for n in range(number):
+            backend.put_object(BUCKET, f"{folder}/{n:05d}", b"")
+
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a WSGI request."""
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         with self._lock:
             self.requests.append((method, path))
             status = self.refuse(method, path)
-            if status is None:
+            if status is None and self.is_lost(method, path):
+                list(self._app(environ, lambda *_: None))
+                status = 500
+            elif status is None:
                 return list(self._app(environ, start))
-        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            else:
+                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         start(f"{status} Refused", [("Content-Type", "application/xml")])
         return [_ERROR.format(code=_CODES[status]).encode()]
 

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from ....transforms.text.document_source import group_of
 from ...plan import plan_numbers, plan_sources
 from ...store import Store
 from ..clean_shard import ID_COLUMNS
 from ..funnel import funnel_paths
+from ..rows import rows_of
 from ..run_commits import commits_of, first_step_folders, kept_columns, step_folders
 
 DOCS_FOLDER = "docs"
@@ -96,14 +95,6 @@ class Known:
             if name.endswith(".parquet"):
                 columns = [*ID_COLUMNS, "source.uri"]
                 yield from rows_of(self._dataset, f"{DOCS_FOLDER}/{name}", columns)
-
-
-def rows_of(store: Store, path: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield some columns of a Parquet file, row by row, holding one row group."""
-    with store.open(path) as opened:
-        file = pq.ParquetFile(opened, page_checksum_verification=True)
-        for group in range(file.num_row_groups):
-            yield from file.read_row_group(group, columns=list(columns)).to_pylist()
 
 
 def _planned(run: Store) -> Iterator[KnownSource]:

@@ -15,8 +15,20 @@ from ....schemas.source import Source
 from ...commit import read_commit
 from ...plan import part_name, plan_numbers, plan_path
 from ...store import Store
-from ..run_commits import commits_of, first_step_folders, kept_columns, step_folders
-from ..unfinished import dead_scratch_folders, remove_scratch, unfinished_attempts
+from ..run_commits import (
+    commits_of,
+    first_step_folders,
+    freed_plans,
+    kept_columns,
+    plan_of,
+    step_folders,
+)
+from ..unfinished import (
+    Unfinished,
+    dead_scratch_folders,
+    remove_scratch,
+    unfinished_attempts,
+)
 from .records import without_given_texts
 from .run_part import PartChanges, clean_part
 
@@ -49,11 +61,14 @@ def clean_run(run: Store, denied: Denied) -> RunChanges:
         EnvironmentFault: a file is lost or damaged.
     """
     videos = videos_with_spans(run, denied)
-    changed, left = [], []
+    freed = freed_plans(run)
+    changed: list[PartChanges | None] = []
+    left: list[Unfinished] = []
     for folder, part in affected_parts(run, denied, videos):
         commit = read_commit(run, folder, part)
         if commit is not None:
-            changed.append(clean_part(run, folder, commit, denied))
+            is_freed = plan_of(part) in freed
+            changed.append(clean_part(run, folder, commit, denied, is_freed=is_freed))
         left += unfinished_attempts(run, folder, part)
     scratch = dead_scratch_folders(run)
     for path in scratch:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,7 +44,9 @@ class PartChanges:
     """Fetched files that are there no more."""
 
 
-def clean_part(run: Store, folder: str, commit: Commit, denied: Denied) -> PartChanges | None:
+def clean_part(
+    run: Store, folder: str, commit: Commit, denied: Denied, *, is_freed: bool = False
+) -> PartChanges | None:
     """Take what is denied out of the files of a committed part, and make its commit say so.
 
     Args:
@@ -52,6 +54,7 @@ def clean_part(run: Store, folder: str, commit: Commit, denied: Denied) -> PartC
         folder: the step's folder.
         commit: what the part has committed.
         denied: what was taken down.
+        is_freed: whether working files were removed after its plan was published.
 
     Returns:
         What was changed; None where nothing had to be.
@@ -62,7 +65,7 @@ def clean_part(run: Store, folder: str, commit: Commit, denied: Denied) -> PartC
     """
     try:
         with work_folder(run) as local:
-            return _Cleaner(run, commit, denied, local).clean(folder)
+            return _Cleaner(run, commit, denied, local, is_freed).clean(folder)
     except (OSError, pa.ArrowException) as error:
         raise EnvironmentFault(
             f"cannot look into part {commit.part} of {run.display(folder)}, of which something may "
@@ -71,36 +74,47 @@ def clean_part(run: Store, folder: str, commit: Commit, denied: Denied) -> PartC
 
 
 class _Cleaner:
-    def __init__(self, run: Store, commit: Commit, denied: Denied, local: Path) -> None:
+    def __init__(
+        self, run: Store, commit: Commit, denied: Denied, local: Path, is_freed: bool
+    ) -> None:
         self._run, self._commit, self._denied = run, commit, denied
         self._local = local
-        self._kept, self._outcomes = commit.file(KEPT_NAME), commit.file(OUTCOMES_NAME)
-        self._media = commit.file(MEDIA_NAME)
+        paths = [file.path for file in commit.files]
+        self._freed = {path for path in paths if not run.exists(path)} if is_freed else set()
+        """Files that are not needed any more."""
         self._lost: set[str] = set()
-        """Committed files that are removed."""
+        """Files that a takedown has removed."""
+        self._kept, self._outcomes = self._there(KEPT_NAME), self._there(OUTCOMES_NAME)
+        self._media = self._there(MEDIA_NAME)
 
     def clean(self, folder: str) -> PartChanges | None:
-        assert self._kept is not None
-        record_type = self._record_type(self._kept)
-        if self._media is not None and not self._run.exists(self._media.path):
-            self._forget_media(self._kept, self._media)
-        if record_type is Document:
-            num_records, num_media = self._clean_documents(self._kept)
-        else:
-            num_records = self._clean_records(self._kept, record_type)
-            num_media = self._empty_media(self._kept, record_type)
+        record_type = self._record_type(self._kept) if self._kept else None
+        num_records = num_media = 0
+        if self._kept is not None and record_type is not None:
+            if self._media is not None and not self._run.exists(self._media.path):
+                self._forget_media(self._kept, self._media)
+            if record_type is Document:
+                num_records, num_media = self._clean_documents(self._kept)
+            else:
+                num_records = self._clean_records(self._kept, record_type)
+                num_media = self._empty_media(self._kept, record_type)
         outcomes = self._clean_outcomes(record_type)
         num_files = self._remove_fetched()
+        stages = _count(self._commit.stages, outcomes)
         after = dataclasses.replace(
             self._commit,
-            num_kept=self._num_rows(self._kept),
-            stages=_count(self._commit.stages, outcomes),
+            num_kept=self._num_rows(self._kept) if self._kept else stages[-1].outputs,
+            stages=stages,
             files=tuple(self._describe(f) for f in self._commit.files if f.path not in self._lost),
         )
         if after == self._commit:
             return None
         self._run.put(f"{folder}/{self._commit.part}/{DONE_NAME}", after.to_json())
         return PartChanges(num_records=num_records, num_media=num_media, num_files=num_files)
+
+    def _there(self, name: str) -> CommittedFile | None:
+        file = self._commit.file(name)
+        return None if file is None or file.path in self._freed else file
 
     def _record_type(self, kept: CommittedFile) -> type[Any]:
         with self._run.open(kept.path) as file:
@@ -179,14 +193,13 @@ class _Cleaner:
         self._run.put_file(self._media.path, target)
         return num_emptied
 
-    def _clean_outcomes(self, record_type: type[Any]) -> list[Outcome]:
+    def _clean_outcomes(self, record_type: type[Any] | None) -> list[Outcome]:
         assert self._outcomes is not None
-        assert self._kept is not None
         with self._run.open(self._outcomes.path) as file:
             before = read_records(file, Outcome)
         stages = [stage.stage for stage in self._commit.stages]
         after = clean_outcomes(before, stages, self._denied)
-        if record_type is Document:
+        if record_type is Document and self._kept is not None:
             with self._run.open(self._kept.path) as file:
                 table = pq.ParquetFile(file).read(columns=["source.source_id"])
             sources = Counter(row["source"]["source_id"] for row in table.to_pylist())
@@ -198,7 +211,11 @@ class _Cleaner:
     def _remove_fetched(self) -> int:
         """Remove fetched files, which are named by their digest, and so by their video."""
         videos = self._denied.videos
-        gone = [file for file in self._commit.files if PurePosixPath(file.path).stem in videos]
+        gone = [
+            file
+            for file in self._commit.files
+            if PurePosixPath(file.path).stem in videos and file.path not in self._freed
+        ]
         for file in gone:
             self._remove(file)
         return len(gone)
@@ -218,7 +235,8 @@ class _Cleaner:
 
     def _describe(self, file: CommittedFile) -> CommittedFile:
         """Return what is true of a file now: one of ours may have been replaced, also before."""
-        if PurePosixPath(file.path).name not in (KEPT_NAME, OUTCOMES_NAME, MEDIA_NAME):
+        is_ours = PurePosixPath(file.path).name in (KEPT_NAME, OUTCOMES_NAME, MEDIA_NAME)
+        if not is_ours or file.path in self._freed:
             return file
         with self._run.open(file.path) as opened:
             num_bytes = opened.seek(0, 2)
@@ -226,7 +244,7 @@ class _Cleaner:
             if file.path.endswith(f"/{MEDIA_NAME}") and num_bytes == file.num_bytes:
                 return file
             opened.seek(0)
-            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+            sha256 = hashlib.file_digest(cast(Any, opened), "sha256").hexdigest()
         if sha256 != file.sha256:
             self._check(file)
         return CommittedFile(path=file.path, num_bytes=num_bytes, sha256=sha256)

@@ -12,8 +12,8 @@ from ....schemas.manifest import Manifest, Shard, ShardList
 from ...store import Store
 from ..clean_shard import clean_shard, holds_denied
 from ..shard_files import put_shard
+from ..shard_lists import read_list, write_list
 from ..version_files import VersionFiles
-from ..versions import read_list, write_list
 from ..work_folder import work_folder
 
 logger = logging.getLogger(__name__)

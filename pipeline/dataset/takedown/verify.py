@@ -15,7 +15,7 @@ from ...store import Store
 from ..clean_shard import holds_denied
 from ..dry_store import DryStore
 from ..funnel import funnel_paths
-from ..run_commits import step_folders
+from ..run_commits import freed_plans, plan_of, step_folders
 from ..unfinished import dead_scratch_folders, unfinished_attempts
 from ..version_files import VersionFiles
 from .funnel import clean_funnels
@@ -82,11 +82,12 @@ def left_in_run(run: Store, denied: Denied, looked: Looked) -> Iterator[Left]:
         if told:
             what = f"{len(told)} sources with more than their id"
             yield Left(place=run.display(plan_path(number)), what=what)
+    freed = freed_plans(run)
     for folder, part in affected_parts(run, denied, videos):
         looked.num_parts += 1
         dry, commit = DryStore(run.url), read_commit(run, folder, part)
         if commit is not None:
-            clean_part(dry, folder, commit, denied)
+            clean_part(dry, folder, commit, denied, is_freed=plan_of(part) in freed)
         for path in dry.places:
             yield Left(place=run.display(path), what="a file of a part that held it")
         for attempt in unfinished_attempts(run, folder, part):

@@ -134,14 +134,14 @@ def test_silence_ends(interlink, monkeypatch):
 @pytest.mark.engines
 def test_workers_in_processes_of_their_own_answer(interlink, recipe, tmp_path_factory):
     pytest.importorskip("apache_beam")
-    folder = tmp_path_factory.mktemp("beam")
-    with beam_cluster(folder) as cluster:
-        for options in (["--direct_num_workers=2"], cluster.options):
-            if options is not cluster.options:
-                options = ["--direct_running_mode=multi_processing", *options]
+    here = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    with beam_cluster(tmp_path_factory.mktemp("beam")) as cluster:
+        for options, number in (here, 2), (cluster.options, 1):
             code, printed = interlink(f"doctor --engine beam {recipe()} --", *options)
             assert code == 0, printed
-            assert len({row[2] for row in rows(printed)}) == 2, "two processes"
+            found = {row[2] for row in rows(printed)}
+            assert len(found) == number
+            assert str(os.getpid()) not in found
 
 
 @pytest.mark.slow

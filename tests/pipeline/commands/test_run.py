@@ -1,7 +1,12 @@
 """`interlink run`: from a recipe to a dataset, with everything that a person wants to know."""
 
+import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 
@@ -58,3 +63,91 @@ def test_a_mistake_gets_a_sentence(interlink, recipe, line, sentence):
     assert code == 2
     assert sentence in printed
     assert not Path("run").exists()
+
+
+def start(*arguments: str) -> subprocess.Popen:
+    """Start the command line in a process of its own, where it has a supervisor."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "interlink", "run", "recipe.yaml", "--engine", "local", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def call(*arguments: str) -> tuple[int, str, str]:
+    process = start(*arguments)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def wait_for_step(process: subprocess.Popen, step: str) -> None:
+    while f'"step_started", "plan": 1, "step": "{step}"' not in process.stdout.readline():
+        assert process.poll() is None
+
+
+def job_ends() -> list[tuple[int, str]]:
+    ends = [json.loads(path.read_text()) for path in sorted(Path("run/jobs").glob("*-ended.json"))]
+    return [(end["exit_code"], end["reason"]) for end in ends]
+
+
+def test_a_job_that_is_killed_goes_on_by_itself(recipe):
+    process = start()
+    wait_for_step(process, "scan")
+    [job] = psutil.Process(process.pid).children()
+    job.kill()
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert err.startswith(
+        "interlink: going on in 1 s, restart 1 of at most 10 without a new commit, "
+        "as the job ended early: it was killed by SIGKILL, as when memory runs out\n"
+    )
+    assert "dataset  out: 1 documents, version 1" in out
+    assert [code for code, _ in job_ends()] == [-9, 0]
+
+
+def test_the_jobs_own_mistakes_are_said_once_and_end_it(recipe):
+    code, out, err = call("--plan", "7", "--step", "scan")
+    sentence = (
+        "there is no plan 7 in run, which has none; `interlink plan RECIPE --write` makes plans of "
+    )
+    assert (code, out) == (2, "")
+    assert err == f"interlink: {sentence}new sources\n"
+    assert job_ends() == [(2, f"{sentence}new sources")]
+
+
+def test_a_time_budget_ends_it_resumable_and_nothing_is_started_again(recipe):
+    code, _, err = call("--set", "time_budget_s=0.001")
+    assert (code, err) == (
+        4,
+        "interlink: time_budget_s is used up; what is committed stays: run again to go on\n",
+    )
+    assert [code for code, _ in job_ends()] == [4]
+
+
+def test_an_orchestrator_runs_one_step_as_often_as_it_likes(interlink, recipe):
+    run = "run recipe.yaml --engine local --set restarts=0 --plan 1 --step"
+    assert interlink("plan recipe.yaml --write")[0] == 0
+    code, printed = interlink(f"{run} scan")
+    assert code == 2
+    assert "run it first: --plan 1 --step fetch" in printed
+    for reused in ("", "2 of 2 parts were committed by an earlier run"):
+        code, printed = interlink(f"{run} fetch")
+        assert code == 0, printed
+        assert reused in printed
+        assert not Path("out").exists()
+
+
+def test_a_second_sigterm_ends_job_and_supervisor_at_once(recipe):
+    process = start()
+    wait_for_step(process, "transcribe")
+    [job] = psutil.Process(process.pid).children()
+    process.terminate()
+    time.sleep(0.3)
+    process.terminate()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert "Traceback" not in err
+    assert not job.is_running() or job.status() == psutil.STATUS_ZOMBIE
+    # What was finished is committed: two parts of each step before.
+    assert len(list(Path("run").glob("steps/*/*/_done.json"))) >= 4

@@ -158,7 +158,7 @@ def test_a_part_that_has_no_documents_any_more_loses_its_shard(
 def test_another_run_s_documents_are_not_put_out(run, dataset, commit_part, make_documents):
     old, new = [commit_part("001-00000", make_documents(name)) for name in ("a", "b")]
     before = commit_version(run, dataset, [old], provenance=PROVENANCE)
-    with pytest.raises(UsageError, match="holds another run's documents.*a dataset of its own"):
+    with pytest.raises(UsageError, match=r"holds another run's documents.*a dataset of its own"):
         commit_version(run, dataset, [new], provenance=PROVENANCE)
     assert newest_manifest(dataset) == before
 

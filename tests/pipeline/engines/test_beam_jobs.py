@@ -19,7 +19,7 @@ from interlink_toys import Act, Multiply, source, sources, tries
 from interlink.pipeline.commit import DONE_NAME
 from interlink.pipeline.engines import beam_jobs
 from interlink.pipeline.engines.beam import BeamEngine
-from interlink.pipeline.engines.beam_jobs import job_name
+from interlink.pipeline.engines.beam_jobs import id_of, job_name
 from interlink.pipeline.job import Job
 from interlink.pipeline.step import Stage
 from interlink.schemas.errors import EnvironmentFault, IncompleteError
@@ -196,3 +196,28 @@ def test_a_job_s_name_is_of_its_run_plan_and_step_and_pleases_dataflow(tmp_path)
     assert len(name) <= 63
     assert name.replace("-", "").isalnum()
     assert name == name.lower()
+
+
+def test_a_job_where_no_service_can_be_asked_is_named_by_the_next_driver(tmp_path, caplog):
+    run = ToyRun(tmp_path / "run", sources({}, keep=1))
+    runner = run.runner(act())
+    with Job(run.store.url).begin(["beam"]) as before:
+        before.note_remote(engine="beam", step=runner.folder, job_id="2026-12-01_00_00_00-1")
+    with Job(run.store.url).begin(["beam"]) as job:
+        # No job service that outlives the driver, as with Dataflow.
+        options = ["--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=LOOPBACK"]
+        report = run.go(BeamEngine(options, job), runner)
+        assert job.left_remote("beam") == []
+    assert report.stages[0].kept == 1
+    assert "the job 2026-12-01_00_00_00-1 of an earlier driver may still run" in caplog.text
+
+
+def test_the_id_of_a_job_is_where_each_runner_keeps_it():
+    class Dataflow:
+        def job_id(self):
+            return "2026-12-01"
+
+    class Served:
+        _job_id = "job-1"
+
+    assert [id_of(Dataflow()), id_of(Served()), id_of(object())] == ["2026-12-01", "job-1", None]

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from interlink_toy_clusters import ray_cluster
+from interlink_toy_engines import started
 from interlink_toy_runs import ToyRun
 from interlink_toys import Act, source
 
@@ -35,14 +36,14 @@ def kill_later(cluster, run: ToyRun, folder: str, num_commits: int) -> None:
 
 
 def test_a_pool_shrinks_to_the_nodes_that_are_left(tmp_path, caplog):
-    run = slow_run(tmp_path, 150)
+    run = slow_run(tmp_path, 100)
     runner = run.runner(Stage(name="act", transform=Act(has_child=False)), workers=3, cpus=0.9)
     with ray_cluster() as cluster:
         engine = RayEngine(cluster.address)
         kill_later(cluster, run, runner.folder, num_commits=15)
         report = run.go(engine, runner)
         engine.close()
-    assert report.stages[0].kept == 150
+    assert report.stages[0].kept == 100
     assert "has room for 2 of 3 workers; the step goes on with so many" in caplog.text
 
 
@@ -66,8 +67,8 @@ def test_a_pool_without_any_node_left_ends_and_can_go_on(tmp_path, monkeypatch):
 def test_workers_that_cannot_import_the_step_are_a_fault_of_their_machine(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "")  # workers inherit it, and find no toys
     run = slow_run(tmp_path, 1)
-    with ray_cluster() as cluster:
-        engine = RayEngine(cluster.address)
-        with pytest.raises(EnvironmentFault, match=r"^a Ray worker cannot begin: .*interlink_toys"):
-            run.go(engine, run.runner(Stage(name="act", transform=Act(has_child=False))))
-        engine.close()
+    with (
+        started("ray") as engine,
+        pytest.raises(EnvironmentFault, match=r"^a Ray worker cannot begin: .*interlink_toys"),
+    ):
+        run.go(engine, run.runner(Stage(name="act", transform=Act(has_child=False))))

@@ -1,0 +1,25 @@
+"""Some columns of a Parquet file, row by row."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from ..store import Store
+
+
+def rows_of(store: Store, path: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield some columns of a file, holding one row group.
+
+    Args:
+        store: where the file lies.
+        path: the file.
+        columns: Parquet paths of columns, such as `source.source_id`.
+
+    Raises:
+        OSError: a page does not have the checksum that was written with it.
+    """
+    with store.open(path) as opened:
+        file = pq.ParquetFile(opened, page_checksum_verification=True)
+        for group in range(file.num_row_groups):
+            yield from file.read_row_group(group, columns=list(columns)).to_pylist()
