@@ -18,17 +18,16 @@ FAULTS = {
     "gone": "http_404",
     "truncated": "truncated",
     "page": "not_media",
-    "hang": "timeout_stall",
     "huge": "too_large_picture",
     "short": "incomplete",
     "empty": "empty_file",
     "reset": "connection",
     "busy": "http_429",
-    "live": "live",
     "double": "duplicate_source",
     "flaky": None,
     "slow": None,
-    "crash": None,
+    "live": "live",
+    "hang": "timeout_stall",
 }
 """Kinds of faults, and the code that each must end with; None where the source is kept."""
 FAULTY_SHARE = 0.05
@@ -94,7 +93,7 @@ def make_soak(server: SoakServer, folder: Path, *, num_sources: int, seed: int =
         suffix = ".m3u8" if kind == "live" else ".mp4"
         path = f"/{kind}/{number}{suffix}"
         soak.expected[path] = FAULTS.get(kind)
-        if kind in {"good", "flaky", "slow", "crash", "truncated"}:
+        if kind in {"good", "flaky", "slow", "truncated"}:
             server.files[path] = make_video(folder, number, with_sound=number % 10 == 0)
         if kind == "truncated":
             server.files[path] = server.files[path][: len(server.files[path]) * 6 // 10]

@@ -8,7 +8,6 @@ from typing import Self
 from ..schemas.denied import Denied
 from .curate import step_keys
 from .dataset.denied import read_denied
-from .disk_guard import DiskPolicy
 from .engines.engine import Engine, make_engine
 from .job import Job
 from .observer import Observer
@@ -127,9 +126,7 @@ class PlanRunner:
             scratch=self._recipe.scratch,
             scratch_bytes=self._recipe.scratch_bytes,
             retry=RetryPolicy(attempts=retries.attempts, first_pause_s=retries.first_pause_s),
-            disk=DiskPolicy(
-                min_free_bytes=self._recipe.disk.min_free_bytes, wait_s=self._recipe.disk.wait_s
-            ),
+            disk=self._recipe.disk.policy(),
             denied=denied,
             package=package_digest(),
         )

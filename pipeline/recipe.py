@@ -102,6 +102,10 @@ class Disk(_Section):
     min_free_bytes: Annotated[int, Field(ge=0)] = DiskPolicy.min_free_bytes
     wait_s: Annotated[float, Field(ge=0)] = DiskPolicy.wait_s
 
+    def policy(self) -> DiskPolicy:
+        """Return it as workers take it."""
+        return DiskPolicy(min_free_bytes=self.min_free_bytes, wait_s=self.wait_s)
+
 
 class Recipe(_Section):
     """Everything that a run is told."""

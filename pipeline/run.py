@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
+from .disk_guard import DiskGuard
 from .faults import fault_point
 from .freed import free_plan, freed_reports
 from .job import Job
@@ -193,7 +194,9 @@ def _plans(store: Store, recipe: Recipe, wanted: _Wanted) -> list[int]:
 def _publish(store: Store, recipe: Recipe, plan: int, reports: list[StepReport]) -> Publication:
     """Publish a plan, and free what the recipe does not retain."""
     fault_point("publish.before", str(plan))
-    publication = publish_plan(store, recipe, plan, reports)
+    disk = Store(recipe.dataset_url).local_path("")
+    guard = DiskGuard([disk] if disk else [], recipe.disk.policy(), lambda _: None)
+    publication = guard.patiently(lambda: publish_plan(store, recipe, plan, reports))
     fault_point("publish.after", str(plan))
     free_plan(store, plan, reports, recipe.retain)
     return publication

@@ -11,6 +11,7 @@ from ...schemas.errors import IncompleteError
 from ..job import Job
 from ..lifeline import Lifeline
 from ..recipe import Recipe, load_recipe
+from ..recipe_secrets import refuse_plain_secrets
 from ..run import run_one, run_recipe
 from ..step import EngineName
 from ..store import Store
@@ -52,6 +53,7 @@ def run(
     0 as well when it is done already, 2 when what comes before it is not; the last step publishes.
     """
     loaded = load_recipe(recipe, settings_of(settings, limit))
+    refuse_plain_secrets({"beam.options": context.args}, "what stands after --")
     chosen = check_engine(engine)
     if job_until is None and loaded.restarts:
         options = _as_options(settings, limit=limit, engine=engine, plan=plan, step=step)

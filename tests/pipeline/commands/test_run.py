@@ -43,6 +43,10 @@ def test_arguments_after_the_dashes_go_to_beam(interlink, recipe):
     code, printed = interlink(f"run recipe.yaml {one} -- --runner=NoSuchRunner")
     assert code == 2
     assert "Beam refuses its options ['--runner=NoSuchRunner']" in printed
+    code, printed = interlink(f"run recipe.yaml {one} -- --s3_secret_access_key=CANARY")
+    assert code == 2
+    assert "what stands after --: beam.options[0] holds what looks like a key" in printed
+    assert "CANARY" not in printed
 
 
 @pytest.mark.parametrize(
