@@ -1,4 +1,4 @@
-"""Some columns of a Parquet file, row by row."""
+"""Some columns of a Parquet file, row by row, and what Arrow says when it cannot."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -23,3 +23,9 @@ def rows_of(store: Store, path: str, columns: Sequence[str]) -> Iterator[dict[st
         file = pq.ParquetFile(opened, page_checksum_verification=True)
         for group in range(file.num_row_groups):
             yield from file.read_row_group(group, columns=list(columns)).to_pylist()
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says in its first line: Arrow adds lines that say nothing."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...store import Store
+from ..rows import first_line
 from .finding import Fault
 
 
@@ -44,14 +45,10 @@ def _damaged_pages(store: Store, path: str) -> Iterator[str]:
         try:
             file = pq.ParquetFile(opened, page_checksum_verification=True)
         except (OSError, pa.ArrowException) as error:
-            yield f"cannot be opened: {_first_line(error)}"
+            yield f"cannot be opened: {first_line(error)}"
             return
         for group in range(file.num_row_groups):
             try:
                 file.read_row_group(group)
             except (OSError, pa.ArrowException) as error:
-                yield f"row group {group}: {_first_line(error)}"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+                yield f"row group {group}: {first_line(error)}"

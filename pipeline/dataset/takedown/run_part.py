@@ -27,7 +27,8 @@ from ...media_file import MEDIA_TEXT_COLUMNS, empty_media
 from ...records_file import read_records, write_records
 from ...store import Store
 from ...workspace import MEDIA_NAME, CommittedFile
-from ..clean_shard import clean_shard, holds_denied
+from ..clean_shard import ID_COLUMNS, clean_shard, holds_denied, is_denied_row
+from ..rows import first_line, rows_of
 from ..work_folder import work_folder
 from .records import clean_clips, clean_outcomes, clean_videos, recount_documents
 
@@ -69,7 +70,8 @@ def clean_part(
     except (OSError, pa.ArrowException) as error:
         raise EnvironmentFault(
             f"cannot look into part {commit.part} of {run.display(folder)}, of which something may "
-            f"have to go: {error}; see what `interlink fsck {run.display()} --deep` finds"
+            f"have to go: {first_line(error)}; see what `interlink fsck {run.display()} --deep` "
+            "finds"
         ) from error
 
 
@@ -146,12 +148,12 @@ class _Cleaner:
         return max(1, num_before - num_after), num_media
 
     def _forget_media(self, kept: CommittedFile, media: CommittedFile) -> None:
-        """Take it that an interrupted takedown removed a media file, if no document needs it."""
-        with self._run.open(kept.path) as file:
-            column = "clips.list.element.media.sha256"
-            rows = pq.ParquetFile(file).read(columns=[column]).to_pylist()
-        if any(clip["media"] for row in rows for clip in row["clips"]):
-            raise FileNotFoundError(f"{media.path} is lost")
+        """Take it that an interrupted takedown removed a media file, if nothing needs it."""
+        for row in rows_of(self._run, kept.path, ID_COLUMNS):
+            whole = {**row, "clips": []}
+            for clip in () if is_denied_row(whole, self._denied) else row["clips"]:
+                if clip["media"] and not is_denied_row({**row, "clips": [clip]}, self._denied):
+                    raise FileNotFoundError(f"{media.path} is lost")
         self._lost.add(media.path)
         self._media = None
 
