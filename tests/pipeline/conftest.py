@@ -161,6 +161,16 @@ class PublishedRun:
     reports: list
     publish: Any
 
+    def begin(self, *folders: str) -> None:
+        """Say that the newest recipe has steps with these folders."""
+        names = [folder.rsplit("/", 1)[-1].partition("-")[0] for folder in folders]
+        rows = [
+            {"step": name, "engine": "local", "folder": folder}
+            for name, folder in zip(names, folders, strict=True)
+        ]
+        content = {"steps": rows, "dataset": self.dataset.url}
+        self.run.put("digests.json", json.dumps(content).encode())
+
     @property
     def documents(self) -> dict[str, Document]:
         """The documents of the newest version, by the name of their video."""
@@ -188,12 +198,10 @@ def published(run, recipe, run_plan) -> PublishedRun:
         return publish_plan(run, recipe, 1, now)
 
     publish()
-    names = ("fetch", "cut", "assemble")
-    rows = [{"step": n, "folder": r.folder} for n, r in zip(names, reports, strict=True)]
-    run.put("digests.json", json.dumps({"steps": rows}).encode())
-    return PublishedRun(
-        run=run, dataset=Store(recipe.dataset_url), reports=reports, publish=publish
-    )
+    dataset = Store(recipe.dataset_url)
+    made = PublishedRun(run=run, dataset=dataset, reports=reports, publish=publish)
+    made.begin(*(report.folder for report in reports))
+    return made
 
 
 @pytest.fixture

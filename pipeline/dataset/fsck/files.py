@@ -1,13 +1,12 @@
 """One committed file: is it there, with its size and its bytes, and can each page be read?"""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...store import Store
-from ..rows import first_line
+from ..rows import first_line, stored_digest
 from .finding import Fault
 
 
@@ -30,8 +29,7 @@ def check_size(
 
 def check_bytes(store: Store, path: str, sha256: str) -> Iterator[tuple[Fault, str]]:
     """Yield what is wrong with the bytes of a file: its digest, and the pages that are damaged."""
-    with store.open(path) as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = stored_digest(store, path)
     if found == sha256:
         return
     what = f"has sha256 {found[:12]}..., {sha256[:12]}... was committed"

@@ -5,12 +5,11 @@ clean already stays as it is, and the commit is made to fit. Paths stay, as late
 """
 
 import dataclasses
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,7 +27,7 @@ from ...records_file import read_records, write_records
 from ...store import Store
 from ...workspace import MEDIA_NAME, CommittedFile
 from ..clean_shard import ID_COLUMNS, clean_shard, holds_denied, is_denied_row
-from ..rows import first_line, rows_of
+from ..rows import first_line, rows_of, stored_digest
 from ..work_folder import work_folder
 from .records import clean_clips, clean_outcomes, clean_videos, recount_documents
 
@@ -242,11 +241,10 @@ class _Cleaner:
             return file
         with self._run.open(file.path) as opened:
             num_bytes = opened.seek(0, 2)
-            # Emptied media is smaller than before; reading gigabytes to see it would be a waste.
-            if file.path.endswith(f"/{MEDIA_NAME}") and num_bytes == file.num_bytes:
-                return file
-            opened.seek(0)
-            sha256 = hashlib.file_digest(cast(Any, opened), "sha256").hexdigest()
+        # Emptied media is smaller than before; reading gigabytes to see it would be a waste.
+        if file.path.endswith(f"/{MEDIA_NAME}") and num_bytes == file.num_bytes:
+            return file
+        sha256 = stored_digest(self._run, file.path)
         if sha256 != file.sha256:
             self._check(file)
         return CommittedFile(path=file.path, num_bytes=num_bytes, sha256=sha256)

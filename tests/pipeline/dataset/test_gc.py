@@ -102,7 +102,7 @@ def test_a_live_attempt_is_never_touched(published):
     )
     published.run.put(f"{live}/{BEGUN_NAME}", note.to_json())
     published.run.local_path("scratch/0123456789ab").mkdir(parents=True)
-    published.run.put("digests.json", b'{"steps": [{"step": "x", "folder": "steps/other-0"}]}')
+    published.begin("steps/other-0")
     found = places(run_garbage(published.run, older_than_s=-60.0, with_steps=True))
     assert folder not in found
     assert len(found) == 2, "the other two steps"
@@ -110,9 +110,7 @@ def test_a_live_attempt_is_never_touched(published):
 
 def test_steps_of_earlier_recipes_go_only_if_asked(published):
     fetch, cut, assemble = current_folders(published.run)
-    published.run.put(
-        "digests.json", f'{{"steps": [{{"step": "fetch", "folder": "{fetch}"}}]}}'.encode()
-    )
+    published.begin(fetch)
     assert list(run_garbage(published.run, older_than_s=-60.0)) == []
     found = list(run_garbage(published.run, older_than_s=-60.0, with_steps=True))
     assert sorted(places(found)) == sorted([cut, assemble])

@@ -1,7 +1,5 @@
 """What can be mended is: a dataset from its run, a run by withdrawing what must be done again."""
 
-import json
-
 import pytest
 
 from interlink.pipeline.commit import DONE_NAME, KEPT_NAME, read_commit
@@ -69,8 +67,7 @@ def test_a_torn_commit_is_withdrawn(published):
 def test_steps_of_an_earlier_recipe_that_refer_to_it_are_withdrawn_too(published):
     fetch, cut, assemble = current_folders(published.run)
     part = next(c.part for c in published.reports[-1].commits if c.num_kept)
-    rows = [{"step": "fetch", "folder": fetch}]
-    published.run.put("digests.json", json.dumps({"steps": rows}).encode())
+    published.begin(fetch)
     attempt = read_commit(published.run, fetch, part).attempt
     kept = read_commit(published.run, fetch, part).file(KEPT_NAME).path
     assert attempt in kept
