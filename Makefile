@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test tiny-base lint page bench clean help
+.PHONY: demo test tiny-base lint page bench chaos clean help
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,5 +48,8 @@ bench: $(READY) ## Measure accuracy, scan, engines, plans, loader and exports; w
 	$(BIN)/python benchmarks/audit_export.py
 	$(BIN)/python benchmarks/accuracy.py
 
+chaos: $(READY) ## Strike 240 runs with faults, on every engine, for an hour; goes on where it was interrupted
+	$(BIN)/python benchmarks/chaos.py
+
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) demo runs build *.egg-info
+	rm -rf $(VENV) demo runs chaos build *.egg-info

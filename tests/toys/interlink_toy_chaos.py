@@ -164,11 +164,17 @@ class ChaosRun:
                 stderr=subprocess.STDOUT,
             )
 
-    def until_done(self, *wrapper: str) -> ChaosResult:
-        """Start the command until it ends with 0, killing what hangs, as an operator would."""
+    def until_done(self, *wrapper: str, twins: int = 1) -> ChaosResult:
+        """Start the command until it ends with 0, killing what hangs, as an operator would.
+
+        Args:
+            wrapper: see `start`.
+            twins: how many are started at once; the worst end counts.
+        """
         exits: list[int] = []
         while not exits or (exits[-1] != 0 and len(exits) <= MAX_RESTARTS):
-            exits.append(self._wait(self.start(*wrapper)))
+            started = [self.start(*wrapper) for _ in range(twins)]
+            exits.append(max((self._wait(process) for process in started), key=abs))
             self.wait_until_gone()
         output = self.output.read_text(errors="replace")
         return ChaosResult(exits=tuple(exits), fired=tuple(self.fired()), output=output)

@@ -13,6 +13,7 @@ from typing import Literal
 from interlink.pipeline.faults import Action, Fault
 
 STEPS = ("fetch", "scan", "transcribe", "cut", "caption", "assemble")
+_TWIN_SHARE = 0.15
 
 Moment = Literal["driver", "part", "batch"]
 """When a point is passed: between two steps; while a part is taken through a step, with no record
@@ -109,6 +110,8 @@ class Chaos:
     """Steps that run on the engine, and at whose parts things go wrong; the others run locally."""
     faults: tuple[Fault, ...]
     """One to four."""
+    twins: int
+    """Runs at once on the same run folder and dataset: 1, or 2 now and then."""
 
 
 def draw_chaos(seed: int, engine: str) -> Chaos:
@@ -121,7 +124,9 @@ def draw_chaos(seed: int, engine: str) -> Chaos:
     """
     chance = random.Random(seed)
     steps = STEPS if engine == "local" else tuple(sorted(chance.sample(STEPS, 2)))
-    return Chaos(steps=steps, faults=tuple(_draw_faults(chance, engine, steps)))
+    faults = tuple(_draw_faults(chance, engine, steps))
+    are_two = engine == "local" and chance.random() < _TWIN_SHARE
+    return Chaos(steps=steps, faults=faults, twins=2 if are_two else 1)
 
 
 def _draw_faults(chance: random.Random, engine: str, steps: Sequence[str]) -> list[Fault]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -56,6 +56,21 @@ def truth_of(run: Path, dataset: Path) -> Truth:
     )
 
 
+def differences(found: Truth, expected: Truth) -> list[str]:
+    """Say in what a run differs from another, a line for each kind of thing."""
+    told = []
+    for field in fields(Truth):
+        ours, theirs = getattr(found, field.name), getattr(expected, field.name)
+        if ours != theirs:
+            both = (
+                [ours, theirs]
+                if isinstance(ours, str)
+                else [_only(ours, theirs), _only(theirs, ours)]
+            )
+            told.append(f"other {field.name}: {both[0]} in the place of {both[1]}")
+    return told
+
+
 def commits_of(run: Path) -> Iterator[Commit]:
     """Yield all commits of a run."""
     store = Store(str(run))
@@ -70,8 +85,8 @@ def unaccounted(run: Path, dataset: Path) -> list[str]:
     named = {file.path for commit in commits_of(run) for file in commit.files}
     named |= {f"steps/{c.step}-{c.key[:12]}/{c.part}/{DONE_NAME}" for c in commits_of(run)}
     named |= {"recipe.yaml", "digests.json", "stats.json", "events.jsonl"}
-    named |= {p.relative_to(run).as_posix() for p in run.glob("plans/[0-9][0-9][0-9].parquet")}
-    named |= {p.relative_to(run).as_posix() for p in run.glob("jobs/[0-9][0-9][0-9][0-9]*.json")}
+    for pattern in ("plans/[0-9][0-9][0-9].parquet", "jobs/[0-9]*.json", "keys/[!.]*.json"):
+        named |= {path.relative_to(run).as_posix() for path in run.glob(pattern)}
     left = [f"run/{path}" for path in _files(run) if path not in named]
     return left + [f"dataset/{path}" for path in _files(dataset) if path not in _of(dataset)]
 
@@ -95,6 +110,13 @@ def _of(dataset: Path) -> set[str]:
         named |= {manifest_path(version), *(listed.path for listed in manifest.shard_lists)}
         named |= {path for shard in read_shards(store, manifest) for path in _paths(shard)}
     return named
+
+
+def _only(some, others):
+    """Return what is in `some` alone."""
+    if isinstance(some, dict):
+        return dict(some.items() - others.items())
+    return [each for each in some if each not in others]
 
 
 def _paths(shard) -> list[str]:
