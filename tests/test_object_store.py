@@ -3,7 +3,6 @@
 import hashlib
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import av
+import psutil
 import pytest
 import yaml
 from interlink_toy_s3 import BUCKET, S3Server, s3_server
@@ -111,34 +111,43 @@ def committed(store: Store) -> list[str]:
     return [path for path in parts if store.exists(path)]
 
 
+class Killer:
+    """Kills the job of a driver at seeded puts, each of which is done or not."""
+
+    def __init__(self, driver: subprocess.Popen[str], seed: int) -> None:
+        self.num_kills = 0
+        self._driver = driver
+        self._chance = random.Random(seed)
+        self._left = self._chance.randrange(5, 25)
+
+    def __call__(self, method: str, path: str) -> int | None:
+        if method != "PUT" or "/.probe" in path or self.num_kills == NUM_KILLS:
+            return None
+        self._left -= 1
+        if self._left:
+            return None
+        self.num_kills += 1
+        self._left = self._chance.randrange(5, 25)
+        for process in psutil.Process(self._driver.pid).children(recursive=True):
+            process.kill()
+        return self._chance.choice([None, 500])
+
+
 def test_a_killed_and_resumed_run_gives_the_bytes_of_a_local_run(
     server: S3Server, sources, local, tmp_path
 ):
     run = f"s3://{BUCKET}/killed"
-    recipe, chance = write_recipe(tmp_path, sources, run), random.Random(SEED)
-    for _ in range(NUM_KILLS):
-        driver = start("run", str(recipe), "--engine", "local", scratch=tmp_path / "tmp")
-        left, is_answered = [chance.randrange(10, 40)], chance.random() < 0.5
-
-        def kill(method: str, path: str, *, left=left, answers=is_answered, driver=driver):
-            """End the driver at one of its puts, which is done or not."""
-            left[0] -= method == "PUT" and "/.probe" not in path
-            if left[0] == 0:
-                left[0] = -1
-                driver.send_signal(signal.SIGKILL)
-                return None if answers else 500
-            return None
-
-        server.refuse = kill
-        driver.communicate(timeout=300)
-        assert driver.returncode == -signal.SIGKILL
+    recipe = write_recipe(tmp_path, sources, run)
+    driver = start("run", str(recipe), "--engine", "local", scratch=tmp_path / "tmp")
+    server.refuse = killer = Killer(driver, SEED)
+    try:
+        output = finish(driver)
+    finally:
         server.refuse = lambda method, path: None
-    store = Store(run)
-    before = {path: store.read(path) for path in committed(store)}
-    finish(start("run", str(recipe), "--engine", "local", scratch=tmp_path / "tmp"))
+    assert killer.num_kills == NUM_KILLS
+    assert output.count("interlink: going on in") == NUM_KILLS
     same_as(local, f"{run}/dataset")
-    assert {path: store.read(path) for path in before} == before
-    assert len(committed(store)) == 6 * 3
+    assert len(committed(Store(run))) == 6 * 3
     assert list((tmp_path / "tmp" / "interlink").iterdir()) == []
 
 

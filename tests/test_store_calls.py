@@ -47,10 +47,9 @@ def test_resuming_a_step_lists_once_and_reads_each_commit_once(world: World):
     world.calls.clear()
     report = run.go(LocalEngine(), runner)
     assert report.num_reused == len(run.parts) == 50
-    assert world.counted() == {"list": 1, "read": len(run.parts) + 2}
-    assert [path for call, path in world.calls if path.endswith("/_stop.json")] == [
-        f"world/run/{runner.folder}/_stop.json"
-    ] * 2
+    commits = [path for call, path in world.calls if path.endswith("/_done.json")]
+    assert len(commits) == len(set(commits)) == len(run.parts)
+    assert len(world.calls) - len(commits) <= 6, world.calls
 
 
 def test_a_part_costs_a_dozen_requests_in_each_step(make_video, tmp_path: Path, world: World):

@@ -102,10 +102,10 @@ def _describe(engine: EngineName, resources: Resources) -> str:
 def _fault(report: WorkerReport, own: WorkerReport, resources: Resources) -> str:
     """Say what a worker lacks and how to mend it; empty where all is well."""
     place = f"{report.host}: "
-    if report.version != own.version:
+    if report.package != own.package:
         return (
-            f"{place}has interlink {report.version}, this machine {own.version}: build the image "
-            "anew from this version"
+            f"{place}has interlink {report.version} ({report.package[:12]}), this machine "
+            f"{own.version} ({own.package[:12]}): build the image anew from this version"
         )
     if report.fault:
         return (
@@ -127,7 +127,12 @@ def _print(console: Console, found: Sequence[tuple[WorkerReport, str]], own: Wor
     for report, fault in found:
         table.add_row(
             "!!" if fault else "ok",
-            *(report.host, str(report.pid), report.version, report.python),
+            *(
+                report.host,
+                str(report.pid),
+                f"{report.version} {report.package[:6]}",
+                report.python,
+            ),
             *("no" if report.fault else "yes", "yes"),
             *(", ".join(report.gpus) or "none", f"{report.free_gib:.0f} GiB"),
         )

@@ -23,6 +23,7 @@ from .gc import gc
 from .init import init
 from .inspect import inspect
 from .plan import plan
+from .replay import replay
 from .retry import retry
 from .run import run
 from .sample import sample
@@ -118,6 +119,13 @@ app.command(
         "interlink retry recipe.yaml --codes model_error --clips",
     )
 )(retry)
+app.command(
+    epilog=_examples(
+        "interlink replay runs/first 303fc5f2 --step scan",
+        "interlink replay recipe.yaml 303fc5f2 --step caption --output seen",
+        "interlink replay runs/first 303fc5f2 --step cut --set clips.max_duration_s=10 --here",
+    )
+)(replay)
 app.command(
     epilog=_examples(
         "interlink inspect my_video.mp4",

@@ -26,6 +26,7 @@ from ...transforms.base import Kept, Map
 from ...transforms.child import Child
 from ...transforms.media.probe import NUM_FRAMES
 from ..commit import KEPT_NAME
+from ..package_digest import package_digest
 from ..part import PartRunner
 from ..plan import plan_parts, write_plan
 from ..records_file import read_records
@@ -54,6 +55,8 @@ class WorkerReport:
     """Version, and the machine's architecture."""
     version: str
     """Of this package."""
+    package: str
+    """Digest of this package's own files (`package_digest`)."""
     packages: tuple[str, ...]
     """`name version` of each of `PACKAGES`."""
     fault: str
@@ -73,6 +76,7 @@ def report_worker(report_id: str, scratch: Path | None = None) -> WorkerReport:
         pid=os.getpid(),
         python=f"{platform.python_version()} {platform.machine()}",
         version=__version__,
+        package=package_digest(),
         packages=tuple(f"{name} {_version(name)}" for name in PACKAGES),
         fault=fault,
         gpus=gpus,

@@ -80,7 +80,7 @@ class Pool:
         self._calls: dict[Any, tuple[Any, str]] = {}
         self._deaths = 0
         self._room = size
-        self._had_room = time.monotonic()
+        self._next_look = self._had_room = time.monotonic()
 
     def run(self, parts: Sequence[str]) -> None:
         """Keep every actor busy until all parts are through or the step was stopped.
@@ -121,14 +121,18 @@ class Pool:
 
     def _fit(self, num_parts: int) -> None:
         """Start actors that are missing, and end those that will find no place."""
+        if time.monotonic() < self._next_look:
+            return  # a look at the cluster costs as much as handing over a part
+        self._next_look = time.monotonic() + LOOK_S
         room = cluster_room(self._resources)
         self._tell_room(room)
         actors = len(self._ready) + len(self._loading)
         for _ in range(min(self._size, room, num_parts) - actors):
             actor = self._make.remote(self._runner)
             self._loading[actor.is_ready.remote()] = actor
-        for call in list(self._loading)[: max(actors - room, 0)]:
-            ray.kill(self._loading.pop(call))
+        for _ in range(min(actors - room, len(self._loading))):
+            _, newest = self._loading.popitem()  # the others are nearer to their first part
+            ray.kill(newest)
 
     def _tell_room(self, room: int) -> None:
         if room < self._size and room != self._room:
@@ -202,6 +206,7 @@ class Pool:
                 "What is committed stays: run again to go on"
             ) from error
         ray.kill(dead)  # it may only be out of reach
+        self._next_look = 0.0
 
 
 def cluster_room(resources: Resources) -> int:

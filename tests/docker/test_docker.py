@@ -62,6 +62,20 @@ def test_dockerfiles_pass_hadolint(path):
     check("hadolint", path)
 
 
+@pytest.mark.parametrize("path", named("Dockerfile"))
+def test_what_chooses_a_base_is_declared_before_the_first_stage(path):
+    head, *stages = re.split(r"^FROM ", path.read_text(), flags=re.MULTILINE)
+    used = set(re.findall(r"\$\{(\w+)\}", "".join(stage.splitlines()[0] for stage in stages)))
+    assert used
+    assert used <= set(re.findall(r"^ARG (\w+)=", head, re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", named("Dockerfile"))
+def test_a_variant_is_a_stage(path):
+    stages = re.findall(r"^FROM \S+ AS (\w+)$", path.read_text(), re.MULTILINE)
+    assert {"cpu", "cuda"} <= set(stages)
+
+
 @pytest.mark.parametrize("path", named(".sh", ".sbatch"))
 def test_scripts_pass_shellcheck(path):
     check("shellcheck", path)
@@ -123,6 +137,7 @@ def test_images_hold_all_that_setup_needs(path):
     }
     packages = {"schemas", "transforms", "pipeline", "model", "examples"}
     assert packages | {"setup.py", "pyproject.toml", "README.md", "constraints.txt"} <= kept
+    assert set(re.findall(r"^COPY ([\w./-]{2,}) ", path.read_text(), re.MULTILINE)) <= kept
     assert all((ROOT / name).exists() for name in kept)
 
 

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ import av
 import numpy as np
 import psutil
 import yaml
+from interlink_toy_faults import STEPS
 
 from interlink.pipeline.faults import FIRED_NAME, VARIABLE, Fault, to_spec
 
@@ -81,7 +83,8 @@ class ChaosRun:
     Attributes:
         folder: where run, dataset and counts of faults go.
         manifest: the sources, of `make_sources`.
-        engine: engine of all steps.
+        engine: engine of `steps`; the others run locally.
+        steps: names of steps.
         faults: what goes wrong.
         environment: variables on top of this process's own.
         settings: what differs in the recipe.
@@ -92,6 +95,7 @@ class ChaosRun:
     folder: Path
     manifest: Path
     engine: str = "local"
+    steps: Sequence[str] = STEPS
     faults: Sequence[Fault] = ()
     environment: dict[str, str] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
@@ -101,6 +105,8 @@ class ChaosRun:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.mark = uuid.uuid4().hex
+        # Sockets of Ray lie under this folder, and their paths may have 107 bytes.
+        self.ray = tempfile.mkdtemp(prefix="r", dir="/tmp") if self.engine == "ray" else "/tmp"
         self.counts = self.folder / "faults"
         self.counts.mkdir(exist_ok=True)
         self.recipe = self.folder / "recipe.yaml"
@@ -131,6 +137,10 @@ class ChaosRun:
             "clips": {"min_duration_s": 0.4},
             "caption": {"captioner": {"backend": "facts", "read_screen_text": False}},
             "retries": {"first_pause_s": 0.0},
+            "steps": {
+                step: {"engine": self.engine if step in self.steps else "local", "workers": 2}
+                for step in STEPS
+            },
         }
 
     def start(
@@ -145,10 +155,10 @@ class ChaosRun:
         command = [*wrapper, sys.executable, "-m", *module]
         faults = {VARIABLE: to_spec(self.counts, list(self.faults))} if self.faults else {}
         path = [*self.path, str(_LIGHT), os.environ.get("PYTHONPATH", "")]
-        own = {_MARK: self.mark, "PYTHONPATH": os.pathsep.join(path), "RAY_TMPDIR": "/tmp"}
+        own = {_MARK: self.mark, "PYTHONPATH": os.pathsep.join(path), "RAY_TMPDIR": self.ray}
         with self.output.open("wb") as output:
             return subprocess.Popen(
-                [*command, "run", str(self.recipe), "--engine", self.engine, *self.options],
+                [*command, "run", str(self.recipe), *self.options],
                 env={**os.environ, **own, **faults, **self.environment},
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -236,6 +246,8 @@ class ChaosRun:
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder)
+        if self.engine == "ray":
+            shutil.rmtree(self.ray, ignore_errors=True)
 
 
 def _write_video(path: Path, seed: int) -> None:

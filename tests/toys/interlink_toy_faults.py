@@ -6,6 +6,7 @@ is quarantined, and a batch at which two died is taken apart, which its clips sa
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -100,20 +101,38 @@ DEADLY = frozenset({"kill", "hang", "torn"})
 """Actions after which a process is dead, by itself or because somebody killed what hung."""
 
 
-def draw_faults(seed: int, engine: str) -> list[Fault]:
-    """Return one to four faults.
+@dataclass(frozen=True, kw_only=True)
+class Chaos:
+    """What a seed asks for."""
+
+    steps: tuple[str, ...]
+    """Steps that run on the engine, and at whose parts things go wrong; the others run locally."""
+    faults: tuple[Fault, ...]
+    """One to four."""
+
+
+def draw_chaos(seed: int, engine: str) -> Chaos:
+    """Return what goes wrong, and at which steps.
 
     Args:
-        seed: draws them.
-        engine: where one worker's death is that of others at work, fewer die.
+        seed: draws it.
+        engine: `local` carries all steps; others two, as each step on them takes seconds to start,
+            and there fewer die, as one worker's death may be that of others at work.
     """
     chance = random.Random(seed)
+    steps = STEPS if engine == "local" else tuple(sorted(chance.sample(STEPS, 2)))
+    return Chaos(steps=steps, faults=tuple(_draw_faults(chance, engine, steps)))
+
+
+def _draw_faults(chance: random.Random, engine: str, steps: Sequence[str]) -> list[Fault]:
     deaths: Counter[Moment] = Counter()
     faults: list[Fault] = []
     places = [(name, place) for name in sorted(POINTS) for place in POINTS[name]]
-    weights = [place.weight for _, place in places]
-    for _ in range(chance.randint(1, 4)):
-        [(name, place)] = chance.choices(places, weights)
+    in_workers = [(name, place) for name, place in places if place.moment != "driver"]
+    for number in range(chance.randint(1, 4)):
+        # On an engine the first one strikes a worker: what is new there.
+        some = places if number or engine == "local" else in_workers
+        [(name, place)] = chance.choices(some, [place.weight for _, place in some])
         may_die = _may_die(place.moment, deaths, 2 if engine == "local" else 1)
         actions = [action for action in place.actions if may_die or action not in DEADLY]
         if not actions:
@@ -121,7 +140,7 @@ def draw_faults(seed: int, engine: str) -> list[Fault]:
         action = chance.choice(actions)
         if action in DEADLY:
             deaths[place.moment] += 1
-        subject = chance.choice(place.subjects).format(step=chance.choice(STEPS))
+        subject = chance.choice(place.subjects).format(step=chance.choice(steps))
         faults.append(
             Fault(
                 point=name,

@@ -51,14 +51,14 @@ def test_a_recipe_says_where_the_store_is_and_nothing_stays_there(interlink, her
     assert list((here / "here").iterdir()) == []
 
 
-def test_a_worker_with_another_version_is_refused(interlink, monkeypatch):
+def test_a_worker_with_another_package_is_refused(interlink, monkeypatch):
     pytest.importorskip("apache_beam")
-    own = dataclasses.replace(report_worker("driver"), version="9.9.9")
+    own = dataclasses.replace(report_worker("driver"), package="another digest")
     monkeypatch.setattr(doctor_engine, "report_worker", lambda name: own)
     code, printed = interlink("doctor --engine beam --", HERE)
     assert code == 3
     assert rows(printed)[0][0] == "!!"
-    assert "has interlink 0.1.0, this machine 9.9.9: build the image anew" in printed
+    assert "this machine 0.1.0 (another dige): build the image anew" in printed
 
 
 def test_other_packages_are_told_and_stop_nothing(interlink, monkeypatch):
