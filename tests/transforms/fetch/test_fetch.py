@@ -214,6 +214,31 @@ def test_a_manifest_tells_what_sources_take():
     assert expected_bytes(dataclasses.replace(source, duration_us=None), 10) == 0
 
 
+def test_a_secret_that_is_not_there_is_told_before_any_source_is_tried():
+    with pytest.raises(EnvironmentFault, match="the secret env:NOT_SET_ANYWHERE is empty on this"):
+        Fetch(proxy="env:NOT_SET_ANYWHERE").setup()
+
+
+def test_a_secret_written_out_is_refused():
+    with pytest.raises(ValueError, match="cookies must say where the secret stands, not what"):
+        Fetch(cookies="CANARY")
+
+
+def test_what_was_in_use_pickles_again_with_its_references_alone(
+    fetch, workspace, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("MY_KEY", "CANARY-KEY")
+    transform = Fetch(headers={"h.org": {"X-Key": "env:MY_KEY"}})
+    transform.setup()
+    transform.open_part(workspace)
+    transform.process_batch([Source(source_id="a", uri=str(tmp_path / "none.mp4"))])
+    transform.teardown()
+    transform.workspace = None
+    pickled = pickle.dumps(transform)
+    assert b"CANARY" not in pickled
+    assert pickle.loads(pickled) == transform
+
+
 def test_only_what_changes_the_output_is_in_the_digest():
     plain = Fetch().digest()
     assert Fetch(concurrency=9, timeout_s=1, stall_timeout_s=1, user_agent="x").digest() == plain
