@@ -26,8 +26,8 @@ from interlink.schemas.document import Document
 
 NUM_VIDEOS = 15
 GONE = (3, 7, 11)
-CLOCKS = {"stats.json", "events.jsonl"}
-"""What a run writes about its own doing, besides its `jobs`."""
+OF_RUNS = {"stats.json", "events.jsonl", "jobs", "published"}
+"""What a run writes about its own doing."""
 
 
 def told(number: int) -> dict[str, str]:
@@ -164,7 +164,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in CLOCKS and path.parent.name != "jobs"
+        if path.is_file() and not {path.name, path.parent.name} & OF_RUNS
     }
 
 
