@@ -40,12 +40,13 @@ page: ## Check and build the review page; after `npm --prefix site ci`, of Node 
 tiny-base: $(READY) ## Train the small language model and vision tower of `debug`, once, offline
 	$(BIN)/python -m interlink.model.tiny
 
-bench: $(READY) ## Measure accuracy, scan, engines, plans, loader and exports; writes dated reports to benchmarks/reports
+bench: $(READY) ## Measure accuracy, scan, engines, plans, loader, exports, a soak; writes dated reports to benchmarks/reports
 	$(BIN)/python benchmarks/scan_vs_decode.py
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/plan_resume.py
 	$(BIN)/python benchmarks/loader.py
 	$(BIN)/python benchmarks/audit_export.py
+	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python benchmarks/accuracy.py
 
 chaos: $(READY) ## Strike 240 runs with faults, on every engine, for an hour; goes on where it was interrupted

@@ -208,7 +208,7 @@ def tell_deaths(deaths: Sequence[Note], *, step: str, record_id: str) -> str:
     first = "" if deaths[0].is_marking else " (the first before it noted what it had)"
     return (
         f"{len(deaths)} attempts died with it in hand{first}, on {told}; it is not run again. "
-        f"See what it does alone: interlink replay {record_id} --step {step}"
+        f"See what it does alone: interlink replay RUN {record_id} --step {step}"
     )
 
 

@@ -1,8 +1,8 @@
 """Plans whose working files are gone: once published, what takes the room is needed no more.
 
 ```
-freed/001.json       what the plan's steps did, and what was kept; written before anything goes
-freed/001-done.json  how much went; missing where it was interrupted, so that it is taken up again
+freed/001.json       whence it was published, and what stays; written before anything goes
+freed/001-done.json  how much went; missing where it was interrupted, and is taken up again
 ```
 
 Commits, outcomes and records always stay, but for the last step's under `none`: its records are the
@@ -19,8 +19,8 @@ from .curate import step_keys
 from .dataset.funnel import funnel_path
 from .part import step_folder
 from .plan import plan_parts
+from .published import read_published
 from .recipe import Retain
-from .stats import step_report, step_row
 from .step import Step
 from .step_run import StepReport
 from .store import Store
@@ -32,28 +32,28 @@ _FRAMES_STEP = "scan"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FreedPlan:
+class _FreedPlan:
     """A plan of which only records are left."""
 
     plan: int
     retain: Retain
-    steps: tuple[StepReport, ...]
+    steps: list[StepReport]
     """What all its steps did, without commits."""
 
 
-def free_plan(store: Store, plan: int, reports: Sequence[StepReport], retain: Retain) -> None:
-    """Remove the working files of a plan that is published.
+def free_plan(store: Store, plan: int, last_folder: str, retain: Retain) -> None:
+    """Remove the working files of a plan that is noted as published.
 
     Args:
         store: the run.
         plan: number of the plan.
-        reports: what all its steps did.
+        last_folder: the last step's folder, from which it was published.
         retain: `none` of the media; the `frames` and the sound of the scan; or `all`.
     """
     if retain == "all":
         return
-    content = {"retain": retain, "steps": [step_row(report) for report in reports]}
-    store.put_if_absent(_path(plan), json.dumps(content, indent=1).encode())
+    content = {"folder": last_folder, "retain": retain}
+    store.put_if_absent(_path(plan), json.dumps(content).encode())
     _remove_files(store, _read(store, plan))
 
 
@@ -86,11 +86,11 @@ def freed_reports(
         if _path(plan, "-done").rpartition("/")[2] not in names:
             _remove_files(store, freed)
         _check(store, dataset, freed, steps)
-        reports[plan] = list(freed.steps[: len(steps)])
+        reports[plan] = freed.steps[: len(steps)]
     return reports
 
 
-def _check(store: Store, dataset: Store, freed: FreedPlan, steps: Sequence[Step]) -> None:
+def _check(store: Store, dataset: Store, freed: _FreedPlan, steps: Sequence[Step]) -> None:
     is_whole = len(steps) == len(freed.steps)
     if is_whole and not dataset.exists(funnel_path(freed.plan)):
         raise UsageError(
@@ -108,7 +108,7 @@ def _check(store: Store, dataset: Store, freed: FreedPlan, steps: Sequence[Step]
             )
 
 
-def _remove_files(store: Store, freed: FreedPlan) -> None:
+def _remove_files(store: Store, freed: _FreedPlan) -> None:
     parts = plan_parts(store, freed.plan)
     num_files = num_bytes = 0
     for report in freed.steps:
@@ -134,10 +134,10 @@ def _not_kept(commit: Commit, retain: Retain, *, is_last: bool) -> Iterator[Comm
         yield file
 
 
-def _read(store: Store, plan: int) -> FreedPlan:
-    content = json.loads(store.read(_path(plan)))
-    steps = tuple(step_report(row) for row in content["steps"])
-    return FreedPlan(plan=plan, retain=content["retain"], steps=steps)
+def _read(store: Store, plan: int) -> _FreedPlan:
+    row = json.loads(store.read(_path(plan)))
+    steps = read_published(store, plan, row["folder"])
+    return _FreedPlan(plan=plan, retain=row["retain"], steps=steps)
 
 
 def _path(plan: int, suffix: str = "") -> str:

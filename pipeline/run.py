@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
+from .dataset.versions import newest_manifest
 from .disk_guard import DiskGuard
 from .faults import fault_point
 from .freed import free_plan, freed_reports
@@ -17,6 +18,7 @@ from .plan import plan_numbers
 from .plan_run import PlanRunner
 from .planning import make_plans
 from .publish.plan import Publication, check_dataset, publish_plan, read_manifest
+from .published import note_published, published_reports
 from .recipe import Recipe
 from .run_files import DIGESTS_NAME
 from .stats import write_stats
@@ -158,13 +160,13 @@ def _run(
             plans = _plans(store, recipe, wanted)
             check_dataset(store, recipe)
             # What cannot be done is told before anything is: the old recipe is still there then.
-            freed = freed_reports(store, Store(recipe.dataset_url), plans, runner.steps)
+            finished = _finished(store, recipe, plans, runner.steps)
             store.put("recipe.yaml", recipe.resolved().encode())
             store.put(DIGESTS_NAME, _digests(recipe, steps))
             for plan in plans:
                 # Commits of the plans before are held no longer: they grow with the videos.
                 reports = [replace(report, commits=()) for report in reports]
-                done = freed.get(plan)
+                done = finished.get(plan)
                 if done is None:
                     done = runner.take(plan)
                     finish_plan(store, plan, done)
@@ -191,6 +193,17 @@ def _plans(store: Store, recipe: Recipe, wanted: _Wanted) -> list[int]:
     return [wanted.plan]
 
 
+def _finished(
+    store: Store, recipe: Recipe, plans: Sequence[int], steps: Sequence[Step]
+) -> dict[int, list[StepReport]]:
+    """Return what the steps did on plans that an earlier run finished, by plan."""
+    dataset = Store(recipe.dataset_url)
+    newest = newest_manifest(dataset)
+    last_folder = step_folder(steps[-1], step_keys(steps)[-1])
+    finished = published_reports(store, plans, last_folder, manifest=newest)
+    return finished | freed_reports(store, dataset, plans, steps)
+
+
 def _publish(store: Store, recipe: Recipe, plan: int, reports: list[StepReport]) -> Publication:
     """Publish a plan, and free what the recipe does not retain."""
     fault_point("publish.before", str(plan))
@@ -198,7 +211,8 @@ def _publish(store: Store, recipe: Recipe, plan: int, reports: list[StepReport])
     guard = DiskGuard([disk] if disk else [], recipe.disk.policy(), lambda _: None)
     publication = guard.patiently(lambda: publish_plan(store, recipe, plan, reports))
     fault_point("publish.after", str(plan))
-    free_plan(store, plan, reports, recipe.retain)
+    note_published(store, plan, reports, manifest=publication.manifest)
+    free_plan(store, plan, reports[-1].folder, recipe.retain)
     return publication
 
 

@@ -44,7 +44,7 @@ class Denied:
         )
 
     def __bool__(self) -> bool:
-        return bool(self.sources or self.groups or self.videos or self.clips)
+        return any((self.sources, self.groups, self.videos, self.clips, self.spans))
 
     def has_source(self, source_id: str, group: str | None = None) -> bool:
         """Tell whether a source was taken down, by itself or with its group."""

@@ -46,8 +46,47 @@ _Audits = Annotated[
 ]
 
 
-def _names(flag: str, metavar: str, text: str) -> object:
-    return typer.Option(flag, metavar=metavar, help=f"{text} May be given again.")
+_Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source", metavar="ID|URI", help="A source, and so its video. May be given again."
+    ),
+]
+_Groups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group", metavar="NAME", help="All of a channel, uploader or folder. May be given again."
+    ),
+]
+_Clips = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--clip", metavar="ID", help="A clip alone, and clips that overlap it. May be given again."
+    ),
+]
+_Hashes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hash",
+        metavar="SHA256|VIDEO_ID",
+        help="A video by the bytes of its file. May be given again.",
+    ),
+]
+_List = Annotated[
+    str | None,
+    typer.Option(
+        "--list",
+        metavar="FILE",
+        help=f"A {', '.join(LIST_SUFFIXES)} file with columns source, group, clip or hash, one "
+        "filled in each line, and reason.",
+    ),
+]
+_Reason = Annotated[
+    str | None, typer.Option(help="Why. It stands in the manifest, for all to read.")
+]
+_DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")
+]
 
 
 @takedown.command(
@@ -61,36 +100,15 @@ def _names(flag: str, metavar: str, text: str) -> object:
 )
 def apply(
     dataset: _Dataset,
-    sources: Annotated[
-        list[str] | None, _names("--source", "ID|URI", "A source, and so its video.")
-    ] = None,
-    groups: Annotated[
-        list[str] | None, _names("--group", "NAME", "All of a channel, uploader or folder.")
-    ] = None,
-    clips: Annotated[
-        list[str] | None, _names("--clip", "ID", "A clip alone, and clips that overlap it.")
-    ] = None,
-    hashes: Annotated[
-        list[str] | None,
-        _names("--hash", "SHA256|VIDEO_ID", "A video by the bytes of its file."),
-    ] = None,
-    listed: Annotated[
-        str | None,
-        typer.Option(
-            "--list",
-            metavar="FILE",
-            help=f"A {', '.join(LIST_SUFFIXES)} file with columns source, group, clip or hash, "
-            "one filled in each line, and reason.",
-        ),
-    ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="Why. It stands in the manifest, for all to read.")
-    ] = None,
+    sources: _Sources = None,
+    groups: _Groups = None,
+    clips: _Clips = None,
+    hashes: _Hashes = None,
+    listed: _List = None,
+    reason: _Reason = None,
     runs: _Runs = None,
     audits: _Audits = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")
-    ] = False,
+    dry_run: _DryRun = False,
 ) -> None:
     """Take videos or clips out of a dataset, its run and its audits, and keep them out.
 

@@ -18,7 +18,7 @@ from .work_folder import dead_work_folders
 
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}\.tmp|\.probe-[0-9a-f]{32}")
 """Names of files that are not whole yet, as `local_files.py` and `probe.py` give them."""
-_SMALL_FOLDERS = ("plans", "jobs", "freed", "retries")
+_SMALL_FOLDERS = ("plans", "jobs", "published", "freed", "retries")
 """Folders of a run besides its steps."""
 
 

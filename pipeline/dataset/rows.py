@@ -1,5 +1,6 @@
-"""Some columns of a Parquet file, row by row."""
+"""Reading files of a store: columns row by row, digests, and what Arrow says when it cannot."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,3 +24,18 @@ def rows_of(store: Store, path: str, columns: Sequence[str]) -> Iterator[dict[st
         file = pq.ParquetFile(opened, page_checksum_verification=True)
         for group in range(file.num_row_groups):
             yield from file.read_row_group(group, columns=list(columns)).to_pylist()
+
+
+def stored_digest(store: Store, path: str) -> str:
+    """Return the sha256 of a file's bytes, hexadecimal; 8 MiB of it are held."""
+    digest = hashlib.sha256()
+    with store.open(path) as file:
+        while block := file.read(8 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says in its first line: Arrow adds lines that say nothing."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

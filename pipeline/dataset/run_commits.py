@@ -1,6 +1,5 @@
 """The committed parts of a run, step by step, of whatever recipe they are."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,11 +7,11 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ..commit import KEPT_NAME, Commit, read_commit
+from ..freed import FREED_FOLDER
+from ..run_files import last_steps
 from ..store import Store
 
 STEPS_FOLDER = "steps"
-_DIGESTS_NAME = "digests.json"
-_FREED_FOLDER = "freed"
 _FREED_NAME = re.compile(r"(\d{3,})\.json")
 
 
@@ -28,16 +27,12 @@ def step_name(folder: str) -> str:
 
 def current_folders(run: Store) -> list[str]:
     """Return the folders of the steps of the newest recipe, in order; none before it began."""
-    try:
-        rows = json.loads(run.read(_DIGESTS_NAME))["steps"]
-    except FileNotFoundError:
-        return []
-    return [str(row["folder"]) for row in rows]
+    return [step.folder for step in last_steps(run)]
 
 
 def freed_plans(run: Store) -> set[int]:
     """Return the plans of which working files were removed once they were published."""
-    found = (_FREED_NAME.fullmatch(name) for name in run.names(_FREED_FOLDER))
+    found = (_FREED_NAME.fullmatch(name) for name in run.names(FREED_FOLDER))
     return {int(match[1]) for match in found if match}
 
 

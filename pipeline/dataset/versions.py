@@ -5,13 +5,14 @@ Two that publish at once both succeed: the later one builds upon the version of 
 """
 
 import logging
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow.parquet as pq
 
 from ...schemas.denied import Denied
-from ...schemas.errors import UsageError
+from ...schemas.errors import IncompleteError, UsageError
 from ...schemas.manifest import (
     Manifest,
     Provenance,
@@ -182,7 +183,13 @@ def _add_shard(
     run: Store, dataset: Store, part: str, docs: CommittedFile, media: CommittedFile | None
 ) -> Shard:
     with run.open(docs.path) as file:
+        num_bytes = file.seek(0, os.SEEK_END)
         metadata = pq.read_metadata(file)
+    if num_bytes != docs.num_bytes:
+        raise IncompleteError(
+            f"part {part} of {run.display()} is not as it was committed: a takedown may just have "
+            "changed it; run again. If that does not help, `interlink fsck` tells what is wrong"
+        )
     first, last = id_range(metadata)
     num_media = 0
     if media is not None:

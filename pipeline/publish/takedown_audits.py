@@ -1,7 +1,6 @@
 """Published audits without what was taken down: ratings, clips, and examples of errors."""
 
-import functools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -14,7 +13,7 @@ from ...schemas.audit_row import AuditedClip, AuditRow
 from ...schemas.denied import Denied
 from ...schemas.manifest import PublishedAudit
 from ..audit.report.report_file import read_report
-from ..audit.takedown.report import without_examples
+from ..audit.takedown.report import without_clips
 from ..store import Store
 from .findings import AUDITS_FOLDER, Findings, write_findings
 
@@ -43,7 +42,7 @@ def clean_audits(dataset: Store, audits: Iterable[PublishedAudit], denied: Denie
         clean = Findings(
             rows=[row for row in found.rows if row.clip_id not in gone],
             clips=[clip for clip in found.clips if clip.clip_id not in gone],
-            report=without_examples(found.report, functools.partial(_shows, gone)),
+            report=without_clips(found.report, gone),
         )
         num_gone += len(found.rows) - len(clean.rows)
         if clean == found:
@@ -90,10 +89,6 @@ def _read(dataset: Store, audit: PublishedAudit) -> Findings:
 def _rows(dataset: Store, path: str, record_type: type[Record]) -> list[Record]:
     with dataset.open(path) as file:
         return from_table(pq.ParquetFile(file).read(use_threads=False), record_type)
-
-
-def _shows(clip_ids: Collection[str], example: ErrorExample) -> bool:
-    return example.clip_id in clip_ids
 
 
 def _denied_clips(rows: Iterable[AuditRow], denied: Denied) -> set[str]:

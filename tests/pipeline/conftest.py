@@ -1,22 +1,28 @@
 """Short pipelines with the runtime of production, and datasets and audits of our making."""
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from interlink_toy_audits import AuditDataset, MadeAudit
 
+from interlink.pipeline.commit import read_commit
+from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.part import PartRunner
 from interlink.pipeline.plan import plan_parts, write_plan
+from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.recipe import Recipe
 from interlink.pipeline.step import Stage, Step
 from interlink.pipeline.step_run import run_step
 from interlink.pipeline.store import Store
 from interlink.schemas.clip import Clip
+from interlink.schemas.document import Document
 from interlink.schemas.ids import source_id
+from interlink.schemas.manifest import Tombstone, TombstoneKind
 from interlink.schemas.outcome import ErrorCode, RejectionReason
 from interlink.schemas.source import Source
 from interlink.schemas.video import Video
@@ -144,3 +150,74 @@ def audited(tmp_path: Path, make_documents: Any) -> AuditDataset:
 def made_audit() -> type[MadeAudit]:
     """Makes an audit without a dataset."""
     return MadeAudit
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedRun:
+    """A run of three videos, `a`, `b` and `c`, a part each, and the dataset that it made."""
+
+    run: Store
+    dataset: Store
+    reports: list
+    publish: Any
+
+    def begin(self, *folders: str) -> None:
+        """Say that the newest recipe has steps with these folders."""
+        names = [folder.rsplit("/", 1)[-1].partition("-")[0] for folder in folders]
+        rows = [
+            {"step": name, "engine": "local", "folder": folder}
+            for name, folder in zip(names, folders, strict=True)
+        ]
+        content = {"steps": rows, "dataset": self.dataset.url}
+        self.run.put("digests.json", json.dumps(content).encode())
+
+    @property
+    def documents(self) -> dict[str, Document]:
+        """The documents of the newest version, by the name of their video."""
+        return {d.source.title[-1]: d for d in read_documents(self.dataset.url)}
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """All files of run and dataset, by path."""
+        root = self.run.local_path("")
+        paths = sorted(path for path in root.rglob("*") if path.is_file())
+        return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def published(run, recipe, run_plan) -> PublishedRun:
+    """Takes three videos through a short pipeline and publishes them; one more is not found."""
+    reports = run_plan(1, "a", "b", "c", missing=1)
+
+    def publish() -> Any:
+        """Publish what the parts have committed by now."""
+        now = [
+            replace(r, commits=tuple(read_commit(run, r.folder, c.part) for c in r.commits))
+            for r in reports
+        ]
+        return publish_plan(run, recipe, 1, now)
+
+    publish()
+    dataset = Store(recipe.dataset_url)
+    made = PublishedRun(run=run, dataset=dataset, reports=reports, publish=publish)
+    made.begin(*(report.folder for report in reports))
+    return made
+
+
+@pytest.fixture
+def stone() -> Any:
+    """Makes a tombstone: `stone("video", video_id)`, or of a clip `stone("clip", clip)`."""
+
+    def make(kind: str, what: Any, video_id: str | None = None) -> Tombstone:
+        is_span = video_id is not None
+        return Tombstone(
+            id=what.clip_id if is_span else what,
+            kind=TombstoneKind(kind),
+            reason="asked",
+            version=0,
+            video_id=video_id,
+            start_us=what.start_us if is_span else None,
+            end_us=what.end_us if is_span else None,
+        )
+
+    return make

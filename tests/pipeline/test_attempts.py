@@ -274,7 +274,7 @@ def test_a_record_that_kills_its_worker_each_time_is_quarantined_with_its_eviden
     assert re.fullmatch(
         r"3 attempts died with it in hand \(the first before it noted what it had\), "
         rf"on ({host} at [-0-9T:.+]+(, )?){{3}}; it is not run "
-        "again. See what it does alone: interlink replay x --step toy",
+        "again. See what it does alone: interlink replay RUN x --step toy",
         x.message,
     )
     assert {o.disposition for o in outcomes.values()} == {Disposition.KEPT}

@@ -1,12 +1,19 @@
 """One row for each frame, stretch of audio or clip; row groups of one video, 16 MiB at most."""
 
 import hashlib
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
 
 from interlink.pipeline import media_file
-from interlink.pipeline.media_file import MAX_ROW_GROUP_BYTES, MediaReader, MediaWriter
+from interlink.pipeline.media_file import (
+    MAX_ROW_GROUP_BYTES,
+    MediaReader,
+    MediaWriter,
+    drop_media,
+    empty_media,
+)
 from interlink.pipeline.store import Store
 from interlink.schemas.reference import Media, Reference
 
@@ -124,3 +131,35 @@ def test_reading_in_order_opens_each_row_group_once(tmp_path, monkeypatch):
     reader = MediaReader(Store(str(tmp_path)))
     assert [reader.read(r) for r in references] == [bytes([n]) for n in range(8)]
     assert len(opened) == 2
+
+
+def test_rows_of_other_owners_are_dropped_and_the_rest_keeps_its_bytes(tmp_path):
+    writer = MediaWriter(tmp_path / "media.parquet", "media.parquet")
+    for number, owner in enumerate("aabca"):
+        writer.add(replace(row(owner.encode() * 9, number), owner_id=owner), video_id=owner)
+    writer.close()
+    with (tmp_path / "media.parquet").open("rb") as file:
+        assert drop_media(file, tmp_path / "less.parquet", {"a", "c"}) == 4
+    before = pq.read_table(tmp_path / "media.parquet").to_pylist()
+    after = pq.read_table(tmp_path / "less.parquet").to_pylist()
+    assert after == [one for one in before if one["owner_id"] != "b"]
+    with (tmp_path / "media.parquet").open("rb") as file:
+        assert drop_media(file, tmp_path / "none.parquet", {"z"}) == 0
+    assert not (tmp_path / "none.parquet").exists()
+
+
+def test_emptied_rows_keep_their_place_so_that_references_to_others_hold(tmp_path):
+    rows = [(b"x", "a"), (b"y", "a"), (b"z", "b")]
+    references = written(tmp_path, rows)
+    with (tmp_path / "media.parquet").open("rb") as file:
+        number = empty_media(file, tmp_path / "less.parquet", lambda one: one["start_us"] == 0)
+    assert number == 1
+    (tmp_path / "less.parquet").replace(tmp_path / "media.parquet")
+    reader = MediaReader(Store(str(tmp_path)))
+    assert [reader.read(reference) for reference in references[1:]] == [b"y", b"z"]
+    with pytest.raises(ValueError, match="does not have the digest"):
+        reader.read(references[0])
+    with (tmp_path / "media.parquet").open("rb") as file:
+        again = empty_media(file, tmp_path / "again.parquet", lambda one: one["start_us"] == 0)
+    assert again == 0
+    assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "media.parquet").read_bytes()

@@ -286,7 +286,7 @@ def test_a_quarantined_record_is_not_run_and_says_why(tmp_path):
         "3 attempts died with it in hand (the first before it noted what it had), on "
         "host-a at 2026-01-01T00:00:00.000+00:00, host-a at 2026-01-02T00:00:00.000+00:00, "
         "host-a at 2026-01-03T00:00:00.000+00:00; "
-        "it is not run again. See what it does alone: interlink replay d --step toy"
+        "it is not run again. See what it does alone: interlink replay RUN d --step toy"
     )
     assert [r.item_id for r in result.records] == ["a", "b", "c"]
 

@@ -12,6 +12,7 @@ from interlink.schemas.manifest import (
     Shard,
     ShardList,
     Tombstone,
+    TombstoneKind,
     content_digest,
     schema_id,
 )
@@ -78,6 +79,23 @@ def _shard(part, docs, media):
 
 def test_a_manifest_survives_its_file():
     assert Manifest.from_json(MANIFEST.to_json()) == MANIFEST
+
+
+def test_tombstones_survive_it_with_their_kind_and_those_from_before_kinds_can_be_read():
+    clip = Tombstone(
+        id="c",
+        kind=TombstoneKind.CLIP,
+        reason="asked for",
+        version=3,
+        video_id="v",
+        start_us=1,
+        end_us=2,
+    )
+    manifest = replace(MANIFEST, tombstones=(clip,))
+    assert Manifest.from_json(manifest.to_json()).tombstones == (clip,)
+    row = json.loads(MANIFEST.to_json())
+    row["tombstones"] = [{"id": "x", "reason": "asked for", "version": 2}]
+    assert Manifest.from_json(json.dumps(row).encode()) == MANIFEST
 
 
 def test_totals_are_sums_over_plans():

@@ -137,6 +137,8 @@ class ChaosRun:
             "clips": {"min_duration_s": 0.4},
             "caption": {"captioner": {"backend": "facts", "read_screen_text": False}},
             "retries": {"first_pause_s": 0.0},
+            # A disk that is called full is not: the part goes on after a moment.
+            "disk": {"min_free_bytes": 0, "wait_s": 1.0},
             "steps": {
                 step: {"engine": self.engine if step in self.steps else "local", "workers": 2}
                 for step in STEPS

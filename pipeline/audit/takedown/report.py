@@ -1,6 +1,6 @@
 """A report without examples of items that are gone. Its numbers stay: they tell of no clip."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from ....schemas.audit_report import AuditReport, ErrorExample
@@ -13,3 +13,8 @@ def without_examples(report: AuditReport, is_gone: Callable[[ErrorExample], bool
         for error in report.errors
     )
     return replace(report, errors=errors)
+
+
+def without_clips(report: AuditReport, clip_ids: Collection[str]) -> AuditReport:
+    """Return the report without examples of some clips."""
+    return without_examples(report, lambda one: one.clip_id in clip_ids)

@@ -1,12 +1,12 @@
 """One committed file: is it there, with its size and its bytes, and can each page be read?"""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...store import Store
+from ..rows import first_line, stored_digest
 from .finding import Fault
 
 
@@ -29,8 +29,7 @@ def check_size(
 
 def check_bytes(store: Store, path: str, sha256: str) -> Iterator[tuple[Fault, str]]:
     """Yield what is wrong with the bytes of a file: its digest, and the pages that are damaged."""
-    with store.open(path) as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = stored_digest(store, path)
     if found == sha256:
         return
     what = f"has sha256 {found[:12]}..., {sha256[:12]}... was committed"
@@ -44,14 +43,10 @@ def _damaged_pages(store: Store, path: str) -> Iterator[str]:
         try:
             file = pq.ParquetFile(opened, page_checksum_verification=True)
         except (OSError, pa.ArrowException) as error:
-            yield f"cannot be opened: {_first_line(error)}"
+            yield f"cannot be opened: {first_line(error)}"
             return
         for group in range(file.num_row_groups):
             try:
                 file.read_row_group(group)
             except (OSError, pa.ArrowException) as error:
-                yield f"row group {group}: {_first_line(error)}"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+                yield f"row group {group}: {first_line(error)}"

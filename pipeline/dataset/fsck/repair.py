@@ -1,6 +1,5 @@
 """Mending what can be: a dataset's files from the run that made them, a run's parts anew."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import pyarrow.parquet as pq
 from ...commit import DONE_NAME, KEPT_NAME, Commit, read_commit
 from ...records_file import leaf_columns
 from ...store import Store
+from ..rows import stored_digest
 from ..run_commits import current_folders, freed_plans, plan_of, step_folders, step_name
 from ..version_files import VersionFiles
 from .finding import Finding
@@ -87,10 +87,9 @@ def _find(run: Store, part: str, sha256: str) -> str | None:
     for folder in step_folders(run):
         commit = _commit(run, folder, part)
         for file in commit.files if commit else ():
-            if file.sha256 == sha256 and run.exists(file.path):
-                with run.open(file.path) as opened:
-                    if hashlib.file_digest(opened, "sha256").hexdigest() == sha256:
-                        return file.path
+            is_it = file.sha256 == sha256 and run.exists(file.path)
+            if is_it and stored_digest(run, file.path) == sha256:
+                return file.path
     return None
 
 

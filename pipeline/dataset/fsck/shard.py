@@ -11,6 +11,7 @@ from ....schemas.check import check_document
 from ....schemas.document import Document
 from ....schemas.manifest import Shard
 from ...store import Store
+from ..rows import first_line
 from .finding import Fault, Finding
 
 
@@ -32,7 +33,7 @@ def check_shard_content(dataset: Store, shard: Shard) -> Iterator[Finding]:
         yield from _check_ids(shard, ids)
         yield from _check_media(dataset, shard, media)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        yield _finding(shard, shard.docs_path, f"cannot be read as documents: {error}")
+        yield _finding(shard, shard.docs_path, f"cannot be read as documents: {first_line(error)}")
 
 
 def _documents(dataset: Store, path: str) -> Iterator[Document]:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,22 +54,31 @@ class RunChanges:
 def clean_run(run: Store, denied: Denied) -> RunChanges:
     """Take what is denied out of a run. What is committed besides keeps its bytes.
 
-    Doing it again changes nothing.
+    Doing it again changes nothing. The first step comes last: it alone tells which source became
+    which video.
 
     Raises:
         UsageError: a step keeps records of another type.
         EnvironmentFault: a file is lost or damaged.
     """
-    videos = videos_with_spans(run, denied)
-    freed = freed_plans(run)
+    wanted = find_wanted(run, denied)
+    first, freed = set(first_step_folders(run)), freed_plans(run)
     changed: list[PartChanges | None] = []
     left: list[Unfinished] = []
-    for folder, part in affected_parts(run, denied, videos):
-        commit = read_commit(run, folder, part)
-        if commit is not None:
-            is_freed = plan_of(part) in freed
-            changed.append(clean_part(run, folder, commit, denied, is_freed=is_freed))
-        left += unfinished_attempts(run, folder, part)
+
+    def clean(*, is_first: bool) -> None:
+        for folder, part in affected_parts(run, wanted):
+            if (folder in first) is not is_first:
+                continue
+            commit = read_commit(run, folder, part)
+            if commit is not None:
+                is_freed = plan_of(part) in freed
+                changed.append(clean_part(run, folder, commit, wanted.denied, is_freed=is_freed))
+            left.extend(unfinished_attempts(run, folder, part))
+
+    clean(is_first=False)
+    num_sources = sum(_scrub(run, number, wanted) for number in plan_numbers(run))
+    clean(is_first=True)
     scratch = dead_scratch_folders(run)
     for path in scratch:
         remove_scratch(path)
@@ -79,57 +88,59 @@ def clean_run(run: Store, denied: Denied) -> RunChanges:
     num_alive = sum(attempt.is_alive for attempt in left)
     return RunChanges(
         run=run,
-        num_sources=sum(_scrub(run, number, denied, videos) for number in plan_numbers(run)),
+        num_sources=num_sources,
         parts=tuple(part for part in changed if part is not None),
         num_attempts=len(left) - num_alive + len(scratch),
         num_alive=num_alive,
-        named=tuple(named_in_recipe(run, denied)),
+        named=tuple(named_in_recipe(run, wanted.denied)),
     )
 
 
-def affected_parts(run: Store, denied: Denied, videos: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield folder and part of every part of every step that may hold something denied.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be taken out of one run."""
 
-    Args:
-        run: the run.
-        denied: what was taken down.
-        videos: as `videos_with_spans` returns them.
-    """
-    wanted = denied.sources | videos.keys()
+    denied: Denied
+    """What was taken down, with all sources of this run whose video was."""
+    losing: dict[str, str]
+    """Videos that lose clips, by the source that they came from."""
+
+
+def find_wanted(run: Store, denied: Denied) -> Wanted:
+    """Find the sources of a run whose video, or a clip of it, was taken down."""
+    sources, losing = set(denied.sources), {}
+    for folder in first_step_folders(run) if denied.videos or denied.spans else ():
+        for commit in commits_of(run, folder):
+            for row in kept_columns(run, commit, ["video_id", "source.source_id"]):
+                source, video = row["source"]["source_id"], row["video_id"]
+                if video in denied.videos:
+                    sources.add(source)
+                elif video in denied.spans:
+                    losing[source] = video
+    return Wanted(denied=replace(denied, sources=frozenset(sources)), losing=losing)
+
+
+def affected_parts(run: Store, wanted: Wanted) -> list[tuple[str, str]]:
+    """Return folder and part of every part of every step that may hold something denied."""
+    names = wanted.denied.sources | wanted.losing.keys()
     parts = set()
     for number in plan_numbers(run):
         for row in _plan_table(run, number).select(["part", "source_id"]).to_pylist():
-            if row["source_id"] in wanted:
+            if row["source_id"] in names:
                 parts.add(part_name(number, row["part"]))
-    for folder in step_folders(run):
-        yield from ((folder, part) for part in run.names(folder) if part in parts)
+    return [(f, part) for f in step_folders(run) for part in run.names(f) if part in parts]
 
 
-def videos_with_spans(run: Store, denied: Denied) -> dict[str, str]:
-    """Return the videos that lost clips, by the source that they came from."""
-    if not denied.spans:
-        return {}
-    columns = ["video_id", "source.source_id"]
-    return {
-        row["source"]["source_id"]: row["video_id"]
-        for folder in first_step_folders(run)
-        for commit in commits_of(run, folder)
-        for row in kept_columns(run, commit, columns)
-        if row["video_id"] in denied.spans
-    }
-
-
-def told_sources(
-    run: Store, number: int, denied: Denied, videos: dict[str, str]
-) -> dict[str, Source]:
+def told_sources(run: Store, number: int, wanted: Wanted) -> dict[str, Source]:
     """Return what should stand in a plan of sources of which it tells too much, by their ids."""
     told = {}
     for source in from_table(_plan_table(run, number).drop_columns(["part"]), Source):
         clean = source
-        if source.source_id in denied.sources:
+        if source.source_id in wanted.denied.sources:
             clean = Source(source_id=source.source_id, uri="")
-        elif source.source_id in videos:
-            clean = without_given_texts(source, videos[source.source_id], denied)
+        elif source.source_id in wanted.losing:
+            video = wanted.losing[source.source_id]
+            clean = without_given_texts(source, video, wanted.denied)
         if clean != source:
             told[source.source_id] = clean
     return told
@@ -147,9 +158,9 @@ def named_in_recipe(run: Store, denied: Denied) -> Iterator[str]:
             yield place
 
 
-def _scrub(run: Store, number: int, denied: Denied, videos: dict[str, str]) -> int:
+def _scrub(run: Store, number: int, wanted: Wanted) -> int:
     """Write a plan again without a word on what was taken down; parts and ids stay."""
-    told = told_sources(run, number, denied, videos)
+    told = told_sources(run, number, wanted)
     if not told:
         return 0
     table = _plan_table(run, number)

@@ -5,12 +5,11 @@ clean already stays as it is, and the commit is made to fit. Paths stay, as late
 """
 
 import dataclasses
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,7 +26,8 @@ from ...media_file import MEDIA_TEXT_COLUMNS, empty_media
 from ...records_file import read_records, write_records
 from ...store import Store
 from ...workspace import MEDIA_NAME, CommittedFile
-from ..clean_shard import clean_shard, holds_denied
+from ..clean_shard import ID_COLUMNS, clean_shard, holds_denied, is_denied_row
+from ..rows import first_line, rows_of, stored_digest
 from ..work_folder import work_folder
 from .records import clean_clips, clean_outcomes, clean_videos, recount_documents
 
@@ -69,7 +69,8 @@ def clean_part(
     except (OSError, pa.ArrowException) as error:
         raise EnvironmentFault(
             f"cannot look into part {commit.part} of {run.display(folder)}, of which something may "
-            f"have to go: {error}; see what `interlink fsck {run.display()} --deep` finds"
+            f"have to go: {first_line(error)}; see what `interlink fsck {run.display()} --deep` "
+            "finds"
         ) from error
 
 
@@ -146,12 +147,12 @@ class _Cleaner:
         return max(1, num_before - num_after), num_media
 
     def _forget_media(self, kept: CommittedFile, media: CommittedFile) -> None:
-        """Take it that an interrupted takedown removed a media file, if no document needs it."""
-        with self._run.open(kept.path) as file:
-            column = "clips.list.element.media.sha256"
-            rows = pq.ParquetFile(file).read(columns=[column]).to_pylist()
-        if any(clip["media"] for row in rows for clip in row["clips"]):
-            raise FileNotFoundError(f"{media.path} is lost")
+        """Take it that an interrupted takedown removed a media file, if nothing needs it."""
+        for row in rows_of(self._run, kept.path, ID_COLUMNS):
+            whole = {**row, "clips": []}
+            for clip in () if is_denied_row(whole, self._denied) else row["clips"]:
+                if clip["media"] and not is_denied_row({**row, "clips": [clip]}, self._denied):
+                    raise FileNotFoundError(f"{media.path} is lost")
         self._lost.add(media.path)
         self._media = None
 
@@ -240,11 +241,10 @@ class _Cleaner:
             return file
         with self._run.open(file.path) as opened:
             num_bytes = opened.seek(0, 2)
-            # Emptied media is smaller than before; reading gigabytes to see it would be a waste.
-            if file.path.endswith(f"/{MEDIA_NAME}") and num_bytes == file.num_bytes:
-                return file
-            opened.seek(0)
-            sha256 = hashlib.file_digest(cast(Any, opened), "sha256").hexdigest()
+        # Emptied media is smaller than before; reading gigabytes to see it would be a waste.
+        if file.path.endswith(f"/{MEDIA_NAME}") and num_bytes == file.num_bytes:
+            return file
+        sha256 = stored_digest(self._run, file.path)
         if sha256 != file.sha256:
             self._check(file)
         return CommittedFile(path=file.path, num_bytes=num_bytes, sha256=sha256)

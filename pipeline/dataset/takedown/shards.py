@@ -11,6 +11,7 @@ from ....schemas.errors import EnvironmentFault
 from ....schemas.manifest import Manifest, Shard, ShardList
 from ...store import Store
 from ..clean_shard import clean_shard, holds_denied
+from ..rows import first_line
 from ..shard_files import put_shard
 from ..shard_lists import read_list, write_list
 from ..version_files import VersionFiles
@@ -130,7 +131,7 @@ def _clean(dataset: Store, shard: Shard, denied: Denied) -> Shard | None:
     except (OSError, pa.ArrowException) as error:
         raise EnvironmentFault(
             f"cannot look into the shard of part {shard.part}, of which something may have to go: "
-            f"{error}; see what `interlink fsck {dataset.display()} --deep` finds"
+            f"{first_line(error)}; see what `interlink fsck {dataset.display()} --deep` finds"
         ) from error
 
 

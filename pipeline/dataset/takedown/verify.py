@@ -15,11 +15,12 @@ from ...store import Store
 from ..clean_shard import holds_denied
 from ..dry_store import DryStore
 from ..funnel import funnel_paths
+from ..rows import first_line
 from ..run_commits import freed_plans, plan_of, step_folders
 from ..unfinished import dead_scratch_folders, unfinished_attempts
 from ..version_files import VersionFiles
 from .funnel import clean_funnels
-from .run_files import affected_parts, told_sources, videos_with_spans
+from .run_files import affected_parts, find_wanted, told_sources
 from .run_part import clean_part
 from .shards import stale_files
 
@@ -74,20 +75,20 @@ def left_in_dataset(
 
 def left_in_run(run: Store, denied: Denied, looked: Looked) -> Iterator[Left]:
     """Yield what is left in the plans, parts and scratch folders of a run."""
-    videos = videos_with_spans(run, denied)
+    wanted = find_wanted(run, denied)
     looked.num_steps += len(step_folders(run))
     for number in plan_numbers(run):
         looked.num_plans += 1
-        told = told_sources(run, number, denied, videos)
+        told = told_sources(run, number, wanted)
         if told:
             what = f"{len(told)} sources with more than their id"
             yield Left(place=run.display(plan_path(number)), what=what)
     freed = freed_plans(run)
-    for folder, part in affected_parts(run, denied, videos):
+    for folder, part in affected_parts(run, wanted):
         looked.num_parts += 1
         dry, commit = DryStore(run.url), read_commit(run, folder, part)
         if commit is not None:
-            clean_part(dry, folder, commit, denied, is_freed=plan_of(part) in freed)
+            clean_part(dry, folder, commit, wanted.denied, is_freed=plan_of(part) in freed)
         for path in dry.places:
             yield Left(place=run.display(path), what="a file of a part that held it")
         for attempt in unfinished_attempts(run, folder, part):
@@ -108,8 +109,8 @@ def _left_in_shard(dataset: Store, shard: Shard, denied: Denied) -> Iterator[tup
                 yield shard.media_path, f"{num_strangers} clip files of no document"
     except (OSError, pa.ArrowException) as error:
         raise EnvironmentFault(
-            f"cannot look into the shard of part {shard.part}: {error}; see what `interlink fsck "
-            f"{dataset.display()}` finds"
+            f"cannot look into the shard of part {shard.part}: {first_line(error)}; see what "
+            f"`interlink fsck {dataset.display()}` finds"
         ) from error
 
 

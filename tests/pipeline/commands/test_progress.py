@@ -71,3 +71,13 @@ def test_without_a_terminal_each_event_is_a_line_of_json(capsys):
 
 def test_a_terminal_gets_bars():
     assert isinstance(progress_for(terminal(80)), Bars)
+
+
+def test_a_worker_that_waits_is_told_above_the_bars_and_as_a_line(capsys):
+    console, message = terminal(80), "0.1 MB are free [on] the disk"
+    with Bars(console) as bars:
+        bars.paused(step="fetch", message=message)
+    assert f"fetch waits: {message}" in plain(console)
+    JsonLines().paused(step="fetch", message=message)
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"event": "paused", "step": "fetch", "message": message}

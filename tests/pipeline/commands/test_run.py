@@ -1,6 +1,7 @@
 """`interlink run`: from a recipe to a dataset, with everything that a person wants to know."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -146,7 +147,8 @@ def test_a_second_sigterm_ends_job_and_supervisor_at_once(recipe):
     time.sleep(0.3)
     process.terminate()
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 143
+    # A Python that is about to exit has no handlers any more; a shell calls both 143.
+    assert process.returncode in {143, -signal.SIGTERM}
     assert "Traceback" not in err
     assert not job.is_running() or job.status() == psutil.STATUS_ZOMBIE
     # What was finished is committed: two parts of each step before.

@@ -18,11 +18,12 @@ from interlink.pipeline.dataset.versions import (
     read_shards,
 )
 from interlink.pipeline.plan import write_plan
+from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.records_file import write_records
 from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import CommittedFile
 from interlink.schemas.document import Document
-from interlink.schemas.errors import EnvironmentFault, UsageError
+from interlink.schemas.errors import EnvironmentFault, IncompleteError, UsageError
 from interlink.schemas.manifest import Provenance
 from interlink.schemas.source import Source
 
@@ -250,3 +251,52 @@ def test_a_dataset_may_lie_in_another_kind_of_store(run, commit_part, make_docum
         assert read_manifest(dataset) == manifest
     finally:
         dataset.remove("")
+
+
+def test_what_was_taken_down_is_not_brought_back_by_a_part_that_was_made_before(
+    published, stone, tmp_path
+):
+    documents = published.documents
+    take_down(published.dataset, [stone("video", documents["b"].video_id)])
+    newest = read_manifest(published.dataset)
+    assert set(published.documents) == {"a", "c"}
+    # The run still holds it: nobody named it to the takedown.
+    published.publish()
+    assert read_manifest(published.dataset) == newest
+    other, commits = Store(str(tmp_path / "other")), published.reports[-1].commits
+    commit_version(published.run, other, commits[:1], provenance=PROVENANCE)
+    take_down(other, [stone("clip", documents["a"].clips[0], documents["a"].video_id)])
+    commit_version(published.run, other, commits, provenance=PROVENANCE)
+    [one] = [d for d in read_documents(other.url) if d.video_id == documents["a"].video_id]
+    assert [c.clip_id for c in one.clips] == [documents["a"].clips[1].clip_id]
+
+
+def test_a_takedown_that_comes_between_is_kept_to(published, stone, tmp_path, monkeypatch):
+    """Another commits tombstones after the shards were linked and before the manifest is put."""
+    other = Store(str(tmp_path / "other"))
+    gone = published.documents["a"].video_id
+    commits = published.reports[-1].commits
+    commit_version(published.run, other, commits[:1], provenance=PROVENANCE)
+    real, calls = Store.put_if_absent, []
+
+    def put(store: Store, path: str, data: bytes) -> bool:
+        if not calls and store.url == other.url:
+            calls.append(path)
+            take_down(Store(other.url), [stone("video", gone)])
+        return real(store, path, data)
+
+    monkeypatch.setattr(Store, "put_if_absent", put)
+    commit_version(published.run, other, commits, provenance=PROVENANCE)
+    assert calls
+    assert gone not in {d.video_id for d in read_documents(other.url)}
+    assert len(list(read_documents(other.url))) == 2
+
+
+def test_a_part_that_a_takedown_has_just_changed_is_not_published_under_its_old_digest(
+    published, stone, tmp_path
+):
+    commits, other = published.reports[-1].commits, Store(str(tmp_path / "other"))
+    stones = [stone("video", published.documents["a"].video_id)]
+    take_down(published.dataset, stones, runs=[published.run])
+    with pytest.raises(IncompleteError, match=r"a takedown may just have changed it; run again"):
+        commit_version(published.run, other, commits, provenance=PROVENANCE)

@@ -7,7 +7,9 @@ import time
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from interlink.schemas.denied import Denied
 from interlink.schemas.errors import DiskFullError, EnvironmentFault
+from interlink.schemas.ids import group_key
 from interlink.schemas.outcome import ErrorCode, RejectionReason
 from interlink.schemas.source import Source
 from interlink.transforms.base import Failed, Kept, Rejected
@@ -212,6 +214,31 @@ def test_a_manifest_tells_what_sources_take():
     assert expected_bytes(dataclasses.replace(source, duration_us=None), 10) == 0
 
 
+def test_a_secret_that_is_not_there_is_told_before_any_source_is_tried():
+    with pytest.raises(EnvironmentFault, match="the secret env:NOT_SET_ANYWHERE is empty on this"):
+        Fetch(proxy="env:NOT_SET_ANYWHERE").setup()
+
+
+def test_a_secret_written_out_is_refused():
+    with pytest.raises(ValueError, match="cookies must say where the secret stands, not what"):
+        Fetch(cookies="CANARY")
+
+
+def test_what_was_in_use_pickles_again_with_its_references_alone(
+    fetch, workspace, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("MY_KEY", "CANARY-KEY")
+    transform = Fetch(headers={"h.org": {"X-Key": "env:MY_KEY"}})
+    transform.setup()
+    transform.open_part(workspace)
+    transform.process_batch([Source(source_id="a", uri=str(tmp_path / "none.mp4"))])
+    transform.teardown()
+    transform.workspace = None
+    pickled = pickle.dumps(transform)
+    assert b"CANARY" not in pickled
+    assert pickle.loads(pickled) == transform
+
+
 def test_only_what_changes_the_output_is_in_the_digest():
     plain = Fetch().digest()
     assert Fetch(concurrency=9, timeout_s=1, stall_timeout_s=1, user_agent="x").digest() == plain
@@ -229,3 +256,23 @@ def test_a_recipe_gives_its_fields_and_none_beside():
     with pytest.raises(ValidationError, match="concurrency=0 must be > 0"):
         adapter.validate_python({"concurrency": 0})
     assert pickle.loads(pickle.dumps(Fetch(max_bytes=5))).max_bytes == 5
+
+
+def test_what_was_taken_down_is_not_asked_for_again(fetch, faulty_server, workspace):
+    url = faulty_server.url("/status/500.mp4")  # who asks gets a failure
+    workspace.denied = Denied(sources=frozenset({"s"}), groups=frozenset({group_key("mine")}))
+    taken_down = Rejected(input_id="s", reason=RejectionReason.TAKEN_DOWN)
+    results = fetch(Source(source_id="s", uri=url), Source(source_id="t", uri=url, group="mine"))
+    assert results == [taken_down, dataclasses.replace(taken_down, input_id="t")]
+
+
+def test_the_bytes_of_a_video_that_was_taken_down_are_not_kept_from_any_address(
+    fetch, faulty_server, workspace
+):
+    url = faulty_server.add("/new-name.mp4", b"the same bytes")
+    video = hashlib.sha256(b"the same bytes").hexdigest()[:32]
+    workspace.denied = Denied(videos=frozenset({video}))
+    [result] = fetch(url)
+    assert result == Rejected(input_id=url, reason=RejectionReason.TAKEN_DOWN)
+    assert not workspace.files
+    assert not list(workspace.scratch.glob("fetch-*"))

@@ -21,12 +21,12 @@ def page(faulty_server, tmp_path, monkeypatch):
     folder = tmp_path / "50%" / ("long" * 30)
     folder.mkdir(parents=True)
 
-    def run(path: str, *, licenses: list[str] | None = None, max_bytes: int = 1_000_000):
+    def run(path: str, *, licenses: list[str] | None = None, max_bytes: int = 1_000_000, **lent):
         options = site_options(
             str(folder), max_height_px=480, max_bytes=max_bytes, is_youtube=False
         )
         url = path if "://" in path else faulty_server.url(path)
-        return fetch_page(url, str(folder), options, licenses)
+        return fetch_page(url, str(folder), options, licenses, **lent)
 
     return run
 
@@ -118,6 +118,38 @@ def test_the_video_of_a_page_is_found(page, faulty_server, tmp_path):
     assert answer["page_url"] == faulty_server.url("/watch")
     assert answer["title"].startswith("How to")
     assert "CANARY" not in str(answer)
+
+
+COOKIES = "127.0.0.1\tFALSE\t/\tFALSE\t0\tlogin\tCANARY-COOKIE\n"
+
+
+@pytest.mark.usefixtures("forgetful", "whole_ffmpeg")
+def test_cookies_and_proxy_are_used_and_what_the_site_repeats_of_them_is_masked(
+    page, faulty_server
+):
+    faulty_server.add("/echoed/title.mp4", DATA)
+    proxy = faulty_server.url("").replace("http://", "http://me:CANARY-PROXY@")
+    answer = page("/echo/title", cookies=COOKIES, proxy=proxy)
+    seen = faulty_server.headers_seen[-1]
+    assert seen["Cookie"] == "login=CANARY-COOKIE"
+    assert seen["Proxy-Authorization"].startswith("Basic ")
+    assert answer["title"].startswith("login=*** Basic ***")
+    assert "CANARY" not in str(answer)
+
+
+@pytest.mark.usefixtures("forgetful", "whole_ffmpeg")
+def test_no_ffmpeg_sees_cookies_or_proxy_as_its_arguments(page, site, faulty_server):
+    site({"protocol": "m3u8", "url": faulty_server.url("/v.m3u8"), "ext": "mp4"})
+    with pytest.raises(RecordError, match="unsupported_url: only ffmpeg can download this stream"):
+        page("http://site.test/", cookies=COOKIES)
+
+
+@pytest.fixture
+def whole_ffmpeg(monkeypatch):
+    """Lets yt-dlp have its downloader by ffmpeg again after a test."""
+    from yt_dlp.downloader.external import FFmpegFD
+
+    monkeypatch.setattr(FFmpegFD, "real_download", FFmpegFD.real_download)
 
 
 def test_a_playlist_with_a_lost_piece_is_incomplete(page, faulty_server):

@@ -1,0 +1,118 @@
+"""What nothing needs goes: strays, old versions if asked, attempts that are dead; no more."""
+
+import os
+import socket
+import time
+
+import psutil
+import pytest
+
+from interlink.pipeline.attempts import BEGUN_NAME, Note
+from interlink.pipeline.dataset.fsck.dataset import check_dataset
+from interlink.pipeline.dataset.fsck.run import check_run
+from interlink.pipeline.dataset.gc import dataset_garbage, remove_garbage, run_garbage
+from interlink.pipeline.dataset.run_commits import current_folders
+from interlink.pipeline.dataset.versions import manifest_versions
+from interlink.pipeline.publish.takedown import take_down
+from interlink.schemas.errors import EnvironmentFault
+
+TEMPORARY = f".x.parquet.{'0' * 32}.tmp"
+
+
+@pytest.fixture(autouse=True)
+def _tidy(published):
+    """The toy run keeps frames and clip files beside its committed steps."""
+    for name in ("scan", "test"):
+        published.run.remove(f"steps/{name}")
+
+
+def places(found) -> list[str]:
+    return [one.place for one in found]
+
+
+def collect(published, **options) -> list[str]:
+    found = list(dataset_garbage(published.dataset, **({"older_than_s": -60.0} | options)))
+    remove_garbage(published.dataset, found)
+    return places(found)
+
+
+def test_a_dataset_that_is_in_order_has_nothing_to_remove(published):
+    before = published.files
+    assert collect(published) == []
+    assert list(run_garbage(published.run, older_than_s=-60.0)) == []
+    assert published.files == before
+
+
+def test_files_that_no_version_names_go_once_they_are_old_enough(published):
+    stray = "docs/009-00000-00000000.parquet"
+    for path in (stray, f"docs/{TEMPORARY}", f"funnel/{TEMPORARY}", f".probe-{'0' * 32}"):
+        published.dataset.put(path, b"x")
+    assert collect(published, older_than_s=3600.0) == []
+    assert sorted(collect(published)) == sorted(
+        [stray, f"docs/{TEMPORARY}", f"funnel/{TEMPORARY}", f".probe-{'0' * 32}"]
+    )
+    assert list(check_dataset(published.dataset)) == []
+
+
+def test_old_versions_go_only_if_asked_the_manifest_first(published, stone):
+    take_down(published.dataset, [stone("video", published.documents["a"].video_id)])
+    assert collect(published) == []
+    removed = collect(published, keep_versions=1)
+    assert removed[0] == "_manifest/v000001.json"
+    assert all(path.startswith("_manifest/files-") for path in removed[1:])
+    assert manifest_versions(published.dataset) == [2]
+    assert list(check_dataset(published.dataset, deep=True)) == []
+    assert collect(published, keep_versions=1) == []
+
+
+def test_a_version_that_cannot_be_read_stops_it(published):
+    published.dataset.put("_manifest/v000002.json", b"{")
+    with pytest.raises(EnvironmentFault, match="nobody knows what it needs"):
+        collect(published)
+
+
+def test_dead_attempts_scratch_and_half_written_files_of_a_run_go(published, monkeypatch):
+    folder = current_folders(published.run)[0]
+    dead = f"{folder}/001-00000/0123456789ab"
+    scratch = published.run.local_path("scratch/ba9876543210")
+    published.run.put(f"{dead}/kept.parquet", b"half")
+    published.run.put(f"plans/{TEMPORARY}", b"half")
+    scratch.mkdir(parents=True)
+    assert dead not in places(run_garbage(published.run, older_than_s=-60.0)), "it may be beginning"
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 60)
+    found = list(run_garbage(published.run, older_than_s=30.0))
+    assert sorted(places(found)) == sorted([dead, f"plans/{TEMPORARY}", str(scratch)])
+    assert list(run_garbage(published.run, older_than_s=3600.0)) == []
+    remove_garbage(published.run, found)
+    assert list(run_garbage(published.run, older_than_s=-60.0)) == []
+    assert list(check_run(published.run, deep=True)) == []
+
+
+def test_a_live_attempt_is_never_touched(published):
+    folder = current_folders(published.run)[0]
+    live = f"{folder}/001-00000/0123456789ab"
+    note = Note(
+        attempt="0123456789ab",
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        process_started_s=psutil.Process().create_time(),
+        at="2026-01-01T00:00:00+00:00",
+        is_marking=False,
+    )
+    published.run.put(f"{live}/{BEGUN_NAME}", note.to_json())
+    published.run.local_path("scratch/0123456789ab").mkdir(parents=True)
+    published.begin("steps/other-0")
+    found = places(run_garbage(published.run, older_than_s=-60.0, with_steps=True))
+    assert folder not in found
+    assert len(found) == 2, "the other two steps"
+
+
+def test_steps_of_earlier_recipes_go_only_if_asked(published):
+    fetch, cut, assemble = current_folders(published.run)
+    published.begin(fetch)
+    assert list(run_garbage(published.run, older_than_s=-60.0)) == []
+    found = list(run_garbage(published.run, older_than_s=-60.0, with_steps=True))
+    assert sorted(places(found)) == sorted([cut, assemble])
+    remove_garbage(published.run, found)
+    assert list(check_run(published.run, deep=True)) == []
