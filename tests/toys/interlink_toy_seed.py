@@ -9,7 +9,7 @@ from interlink_toy_chaos import ChaosRun
 from interlink_toy_faults import draw_chaos
 from interlink_toy_truth import Truth, check_commits, differences, truth_of
 
-SUPERVISED_LOCALLY = 4
+SUPERVISED_LOCALLY = 7
 """Of so many local seeds one has a supervisor where time is short."""
 
 
