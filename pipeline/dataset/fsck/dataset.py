@@ -6,8 +6,9 @@ from ....schemas.errors import UsageError
 from ....schemas.manifest import Manifest, PublishedAudit, Shard
 from ...store import Store
 from ..listing import list_files
+from ..shard_lists import MANIFEST_FOLDER
 from ..version_files import VersionFiles
-from ..versions import MANIFEST_FOLDER, manifest_path, manifest_versions
+from ..versions import manifest_path, manifest_versions
 from .files import check_bytes, check_size
 from .finding import Fault, Finding
 from .shard import check_shard_content
