@@ -2,11 +2,12 @@
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...schemas.errors import EnvironmentFault
+from ..attempts import BEGUN_NAME
 from ..store import Store
 from .fsck.dataset import OURS
 from .listing import StoredFile, list_files
@@ -18,7 +19,7 @@ from .work_folder import dead_work_folders
 
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}\.tmp|\.probe-[0-9a-f]{32}")
 """Names of files that are not whole yet, as `local_files.py` and `probe.py` give them."""
-_SMALL_FOLDERS = ("plans", "jobs", "published", "freed", "retries")
+_SMALL_FOLDERS = ("plans", "jobs", "keys", "published", "freed", "retries")
 """Folders of a run besides its steps."""
 
 
@@ -104,6 +105,7 @@ def run_garbage(run: Store, *, older_than_s: float, with_steps: bool = False) ->
             yield _whole(folder, files, "a step of an earlier recipe")
             continue
         yield from _unfinished_files(files, limit_s)
+        yield from _late_notes(files, {attempt.path for attempt in attempts}, limit_s)
         for attempt in attempts:
             if not attempt.is_alive and attempt.written_s < limit_s:
                 yield Garbage(
@@ -135,6 +137,16 @@ def _unfinished(store: Store, files: Sequence[StoredFile], limit_s: float) -> It
     yield from _unfinished_files([*at_root, *files], limit_s)
     for path in dead_work_folders(store):
         yield _local(path, "work of a process that was killed")
+
+
+def _late_notes(
+    files: Sequence[StoredFile], unfinished: Set[str], limit_s: float
+) -> Iterator[Garbage]:
+    """Yield notes of attempts that were killed between their commit and their end."""
+    for file in files:
+        attempt, _, name = file.path.rpartition("/")
+        if name == BEGUN_NAME and attempt not in unfinished and file.written_s < limit_s:
+            yield _file(file, "note of an attempt that was killed after its commit")
 
 
 def _unfinished_files(files: Sequence[StoredFile], limit_s: float) -> Iterator[Garbage]:
