@@ -12,11 +12,11 @@ None of it decides what is done; the commits do.
 import contextlib
 import json
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from ..schemas.errors import EnvironmentFault, InterlinkError
 from ..schemas.ids import digest
@@ -44,13 +44,6 @@ class RemoteJob:
     """Where it is noted, under the run's root."""
 
 
-class Line(Observer, Protocol):
-    """To a supervisor, who writes down how the job ended."""
-
-    def job_begun(self, number: int) -> None:
-        """The job has this number in the run."""
-
-
 class Job:
     """One job of a run.
 
@@ -67,18 +60,20 @@ class Job:
         *,
         single_writer: bool = False,
         until: float | None = None,
-        line: Line | None = None,
+        line: Observer | None = None,
     ) -> None:
         self.number = 0
         self.until = until
         self.line = line
         self._store = Store(run_url, single_writer=single_writer)
+        self._observers: Sequence[Observer] = ()
 
-    def begin(self, engines: Collection[str]) -> Self:
+    def begin(self, engines: Collection[str], observers: Sequence[Observer] = ()) -> Self:
         """Claim a number and write the record; to be entered, so that its end is written as well.
 
         Args:
             engines: names of the engines that carry its steps.
+            observers: who is told of its beginning and its end, the supervisor's line among them.
         """
         record = {
             **asdict(this_process()),
@@ -90,8 +85,9 @@ class Job:
         self.number = max(_numbers(self._store), default=0) + 1
         while not self._store.put_if_absent(_path(self.number), json.dumps(record).encode()):
             self.number += 1  # another run began one at this moment
-        if self.line is not None:
-            self.line.job_begun(self.number)
+        self._observers = observers
+        for observer in observers:
+            observer.job_started(job=self.number, engines=sorted(engines))
         return self
 
     def __enter__(self) -> Self:
@@ -103,8 +99,11 @@ class Job:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        exit_code, reason = _exit_code(error), reason_of(error)
+        for observer in self._observers:
+            observer.job_ended(job=self.number, exit_code=exit_code, reason=reason)
         if self.line is None:
-            end_job(self._store, self.number, exit_code=_exit_code(error), reason=reason_of(error))
+            end_job(self._store, self.number, exit_code=exit_code, reason=reason)
 
     def note_remote(self, *, engine: str, step: str, job_id: str) -> RemoteJob:
         """Note a job on a cluster, so that a restart finds it; called when the cluster has it.

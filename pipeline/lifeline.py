@@ -9,7 +9,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -51,9 +51,9 @@ class Lifeline(Silent):
     ) -> None:
         self._say(ended=reason_of(error))
 
-    def job_begun(self, number: int) -> None:
+    def job_started(self, *, job: int, engines: Sequence[str]) -> None:
         """Tell the job's number in the run."""
-        self._say(job=number)
+        self._say(job=job)
 
     def step_started(self, *, plan: int, step: str, engine: str, parts: int, done: int) -> None:
         """Tell how many parts of the step are committed already."""

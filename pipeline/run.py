@@ -65,9 +65,10 @@ def run_recipe(
     publication: Publication | None = None
     steps = curate(recipe, engine=engine)
 
-    def publish(store: Store, plan: int, reports: list[StepReport]) -> None:
+    def publish(store: Store, plan: int, reports: list[StepReport]) -> Publication:
         nonlocal publication
         publication = _publish(store, recipe, plan, reports)
+        return publication
 
     reports = _run(recipe, steps, _Wanted(), observers, job, publish)
     if publication is None:  # every plan was published and freed by an earlier run
@@ -122,9 +123,8 @@ def run_one(
     if step not in {None, *names}:
         raise UsageError(f"--step {step} must be one of {', '.join(names)}")
 
-    def publish(store: Store, number: int, reports: list[StepReport]) -> None:
-        if step in {None, names[-1]}:
-            _publish(store, recipe, number, reports)
+    def publish(store: Store, number: int, reports: list[StepReport]) -> Publication | None:
+        return _publish(store, recipe, number, reports) if step in {None, names[-1]} else None
 
     wanted = _Wanted(plan=plan, step=step, is_planning=plan is None and step == names[0])
     return _run(recipe, steps, wanted, observers, job, publish)
@@ -146,7 +146,7 @@ def _run(
     wanted: _Wanted,
     observers: Sequence[Observer],
     job: Job | None,
-    finish_plan: Callable[[Store, int, list[StepReport]], None],
+    finish_plan: Callable[[Store, int, list[StepReport]], Publication | None],
 ) -> list[StepReport]:
     use_one_thread()
     store = Store(recipe.run, single_writer=recipe.single_writer)
@@ -156,7 +156,7 @@ def _run(
     reports: list[StepReport] = []
     with PlanRunner(recipe, steps, only=wanted.step, job=job, observers=everyone) as runner:
         store.probe()
-        with job.begin(runner.engine_names):
+        with job.begin(runner.engine_names, everyone):
             plans = _plans(store, recipe, wanted)
             check_dataset(store, recipe)
             # What cannot be done is told before anything is: the old recipe is still there then.
@@ -169,7 +169,7 @@ def _run(
                 done = finished.get(plan)
                 if done is None:
                     done = runner.take(plan)
-                    finish_plan(store, plan, done)
+                    _tell_published(everyone, plan, finish_plan(store, plan, done))
                     write_stats(store, done)
                 reports.extend(done)
     return reports
@@ -214,6 +214,17 @@ def _publish(store: Store, recipe: Recipe, plan: int, reports: list[StepReport])
     note_published(store, plan, reports, manifest=publication.manifest)
     free_plan(store, plan, reports[-1].folder, recipe.retain)
     return publication
+
+
+def _tell_published(
+    observers: Sequence[Observer], plan: int, publication: Publication | None
+) -> None:
+    if publication is not None:
+        newest = publication.manifest
+        for observer in observers:
+            observer.plan_published(
+                plan=plan, version=newest.version, documents=newest.num_documents
+            )
 
 
 def _digests(recipe: Recipe, steps: Sequence[Step]) -> bytes:

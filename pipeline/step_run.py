@@ -1,7 +1,7 @@
 """One step of one plan: what is missing goes to the engine, what comes out is counted."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..schemas.errors import IncompleteError, UsageError
@@ -34,7 +34,15 @@ class StepReport:
     wall_s: float
     cpu_s: float
     """CPU seconds of this machine, in this run; a cluster's are not in it."""
-    commits: tuple[Commit, ...]
+    workers: int = 1
+    """Workers that the parts of this run could have at once."""
+    busy_s: float = 0.0
+    """Seconds that workers were at parts in this run, added up."""
+    busy_cpu_s: float = 0.0
+    """CPU seconds that the workers used meanwhile, wherever they were."""
+    longest_s: float = 0.0
+    """Seconds of the part that took the longest in this run."""
+    commits: tuple[Commit, ...] = ()
     """The commits, in the order of the parts; empty where they are no longer held."""
 
 
@@ -66,11 +74,11 @@ def run_step(
         observers=observers,
         until=until,
     )
-    reused = len(parts) - len(watcher.missing)
+    reused = frozenset(watcher.commits)
     wall, cpu = time.monotonic(), cpu_seconds()
     for observer in observers:
         observer.step_started(
-            plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=reused
+            plan=plan, step=step.name, engine=step.engine, parts=len(parts), done=len(reused)
         )
     fault_point("step.started", runner.folder)
     ended = None
@@ -83,7 +91,7 @@ def run_step(
         runner,
         plan,
         commits,
-        num_reused=reused,
+        reused=reused,
         wall_s=round(time.monotonic() - wall, 3),
         cpu_s=round(cpu_seconds() - cpu, 3),
     )
@@ -106,7 +114,7 @@ def read_step(runner: PartRunner, *, plan: int, parts: Sequence[str]) -> StepRep
             f"step {runner.step.name!r} of plan {plan:03d} is done for {len(commits)} of "
             f"{len(parts)} parts; run it first: --plan {plan} --step {runner.step.name}"
         )
-    return _report(runner, plan, commits, num_reused=len(parts), wall_s=0.0, cpu_s=0.0)
+    return _report(runner, plan, commits, reused=frozenset(parts), wall_s=0.0, cpu_s=0.0)
 
 
 def commits_of(store: Store, report: StepReport) -> Iterator[Commit]:
@@ -156,20 +164,26 @@ def _report(
     plan: int,
     commits: tuple[Commit, ...],
     *,
-    num_reused: int,
+    reused: Collection[str],
     wall_s: float,
     cpu_s: float,
 ) -> StepReport:
+    step = runner.step
+    own = [commit for commit in commits if commit.part not in reused]
     report = StepReport(
         plan=plan,
-        step=runner.step.name,
-        engine=runner.step.engine,
+        step=step.name,
+        engine=step.engine,
         folder=runner.folder,
         num_parts=len(commits),
-        num_reused=num_reused,
+        num_reused=len(reused),
         stages=add_counts(commits),
         wall_s=wall_s,
         cpu_s=cpu_s,
+        workers=1 if step.engine == "local" else min(step.resources.workers, max(len(own), 1)),
+        busy_s=round(sum(commit.wall_s for commit in own), 3),
+        busy_cpu_s=round(sum(commit.cpu_s or 0.0 for commit in own), 3),
+        longest_s=max((commit.wall_s for commit in own), default=0.0),
         commits=commits,
     )
     _check_sums(report)

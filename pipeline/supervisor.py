@@ -18,6 +18,7 @@ from typing import Any
 
 from ..schemas.errors import IncompleteError
 from .job import end_job
+from .observer import Observer
 from .store import Store
 
 FIRST_PAUSE_S = 1.0
@@ -50,6 +51,7 @@ class Supervisor:
         restarts: restarts in a row without a new commit, before it is given up.
         until: when the time budget is used up, in seconds since the epoch; None without one.
         tell: is given one sentence for each death.
+        observers: who is told of each restart.
         first_pause_s: before the first restart.
     """
 
@@ -58,6 +60,7 @@ class Supervisor:
     restarts: int
     until: float | None = None
     tell: Callable[[str], None]
+    observers: Sequence[Observer] = ()
     first_pause_s: float = FIRST_PAUSE_S
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _stopped_by: int | None = field(default=None, init=False, repr=False)
@@ -148,6 +151,8 @@ class Supervisor:
             f"going on in {pause_s:g} s, restart {num_in_vain} of at most {self.restarts} without "
             f"a new commit, as the job ended early: {reason}"
         )
+        for observer in self.observers:
+            observer.restarting(reason=reason)
         end = time.monotonic() + pause_s
         while time.monotonic() < end and self._stopped_by is None:
             time.sleep(0.1)

@@ -26,8 +26,8 @@ from interlink.schemas.document import Document
 
 NUM_VIDEOS = 15
 GONE = (3, 7, 11)
-CLOCKS = {"stats.json", "events.jsonl"}
-"""What a run writes about its own doing, besides its `jobs`."""
+OF_RUNS = {"stats.json", "events.jsonl", "jobs", "published"}
+"""What a run writes about its own doing."""
 
 
 def told(number: int) -> dict[str, str]:
@@ -151,12 +151,7 @@ def needles_of(made: Path, number: int) -> set[bytes]:
     [document] = [d for d in read_documents(dataset) if d.source.uri == told(number)["path"]]
     pictures = {frame.image.bytes for clip in document.clips for frame in clip.frames}
     [file] = (made / "run" / "steps").glob(f"fetch-*/*/*/{document.video_id}.mp4")
-    clips = {
-        row["bytes"]
-        for path in (made / "run" / "dataset" / "media").iterdir()
-        for row in pq.read_table(path).to_pylist()
-        if row["owner_id"] in {clip.clip_id for clip in document.clips}
-    }
+    clips = clip_files(made, {clip.clip_id for clip in document.clips})
     assert len(clips) == len(document.clips) == 2
     return texts | pictures | clips | {file.read_bytes()[-2000:]}
 
@@ -169,7 +164,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in CLOCKS and path.parent.name != "jobs"
+        if path.is_file() and not {path.name, path.parent.name} & OF_RUNS
     }
 
 
@@ -216,9 +211,41 @@ def test_what_is_taken_down_is_gone_everywhere_whatever_kills_it(seed, made, cop
     assert places(copy, gone) == {}
 
 
+def test_a_clip_that_is_taken_down_is_gone_and_its_video_stays(made, copy, films):
+    """What is left of it is the video's file and sound, of which other clips are made."""
+    name, dataset = told(4)["path"], copy / "run" / "dataset"
+    first, second = rows(copy)[name].clips
+    gone = {frame.image.bytes for frame in first.frames} | {
+        text.text.encode() for text in first.texts
+    }
+    gone |= clip_files(copy, {first.clip_id})
+    assert set().union(*places(copy, gone).values()) == gone
+    interlink("takedown", "apply", dataset, "--clip", first.clip_id, "--reason", "r")
+    assert places(copy, gone) == {}
+    assert "nothing is left of it" in interlink("takedown", "verify", dataset)
+    [clip] = rows(copy)[name].clips
+    assert clip == second
+    check_that_the_run_goes_on(copy, films)
+    interlink("fsck", dataset, "--deep")
+    interlink("fsck", copy / "run", "--deep")
+
+
+def clip_files(folder: Path, clip_ids: set[str]) -> set[bytes]:
+    return {
+        row["bytes"]
+        for path in (folder / "run" / "dataset" / "media").iterdir()
+        for row in pq.read_table(path).to_pylist()
+        if row["owner_id"] in clip_ids
+    }
+
+
 def stems(found: dict[str, set[bytes]]) -> dict[str, set[bytes]]:
-    """Return the places without the digests in the names of shards, which are written again."""
-    return {re.sub(r"-[0-9a-f]{8}\.parquet$", "", name): hits for name, hits in found.items()}
+    """Return the places without the digests in the names of shards, which are written again.
+
+    What a killed process was about to write anew holds nothing of what is gone.
+    """
+    whole = {name: hits for name, hits in found.items() if not name.endswith(".tmp")}
+    return {re.sub(r"-[0-9a-f]{8}\.parquet$", "", name): hits for name, hits in whole.items()}
 
 
 def check_audit(audit: Path) -> None:

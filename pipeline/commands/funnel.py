@@ -10,13 +10,17 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from ...schemas.outcome import Disposition
+from ..bottleneck import find_bottleneck
 from ..commit import StageCounts
 from ..dataset.funnel import read_funnel
+from ..losses import LOST
 from ..step_run import StepReport, add_counts
 from ..store import Store
+from .console import span
 
 FATES = ("kept", "rejected", "failed", "deferred", "quarantined")
 _OFTEN_ZERO = {"quarantined"}
+_FAILED = set(LOST)
 _MAX_LOSSES = 12
 _ENDLESS = 10_000
 """Columns of a console on which nothing has to be left out."""
@@ -45,12 +49,34 @@ def print_funnel(console: Console, reports: Sequence[StepReport]) -> None:
         console.print(text)
 
 
-def print_losses(console: Console, dataset_url: str) -> None:
+def print_bottleneck(console: Console, reports: Sequence[StepReport], *, cores: int | None) -> None:
+    """Print which step took the longest in this run, why, and what would speed it up.
+
+    Args:
+        console: where to.
+        reports: what the steps did, plan by plan.
+        cores: cores of this machine; None where the work is done on others.
+    """
+    found = find_bottleneck(reports, cores=cores)
+    if found is None:
+        return
+    whose = "its worker was" if found.workers == 1 else f"its {found.workers} workers were"
+    each = "" if found.workers == 1 else " each"
+    text = (
+        f"slowest: {found.step}, {span(found.wall_s)} of {span(found.total_s)}; {whose} at parts "
+        f"{found.busy_share:.0%} of the time, with {found.cpus:.1f} CPUs{each}"
+    )
+    console.print(text, soft_wrap=True)
+    console.print(f"faster:  {found.knob}", soft_wrap=True)
+
+
+def print_losses(console: Console, dataset_url: str, *, run: str | None = None) -> None:
     """Print why sources and clips were left out, the most frequent reasons first.
 
     Args:
         console: where to.
         dataset_url: a dataset whose funnel is written.
+        run: the run that it is of; None where its failures need no further look.
     """
     rows = [row for row in read_funnel(Store(dataset_url)).to_pylist() if _is_loss(row)]
     if not rows:
@@ -63,6 +89,8 @@ def print_losses(console: Console, dataset_url: str) -> None:
     if len(rows) > _MAX_LOSSES:
         console.print(f"  and {len(rows) - _MAX_LOSSES} more reasons")
     text = f"each with its message: {dataset_url}/funnel/*.parquet"
+    if run is not None and any(row["disposition"] in _FAILED for row in rows):
+        text += f"; what failed, and what to do: interlink failures {run}"
     console.print(text, soft_wrap=True)
 
 

@@ -19,6 +19,7 @@ from rich.progress import (
 
 from ...model.finite import finite
 from ..commit import Commit
+from ..observer import Events, Silent, now
 
 _BESIDE_BAR = 54
 """Columns of the terminal that everything but the bar takes, with parts in the thousands."""
@@ -63,7 +64,7 @@ class Live:
         self._progress.stop()
 
 
-class Bars(Live):
+class Bars(Live, Silent):
     """One bar for each step, filled as its parts are committed."""
 
     def __init__(self, console: Console) -> None:
@@ -126,24 +127,12 @@ class Lines:
         print(json.dumps({"event": event, **finite(values)}), flush=True)
 
 
-class JsonLines(Lines):
-    """What happens to steps and parts."""
+class JsonLines(Lines, Events):
+    """What happens in a run; the same events as in its `events.jsonl`."""
 
-    def step_started(self, *, plan: int, step: str, engine: str, parts: int, done: int) -> None:
-        """Say that a step begins."""
-        self.say("step_started", plan=plan, step=step, engine=engine, parts=parts, done=done)
-
-    def part_done(self, commit: Commit) -> None:
-        """Say that a part was committed."""
-        self.say("part_done", step=commit.step, part=commit.part, kept=commit.num_kept)
-
-    def paused(self, *, step: str, message: str) -> None:
-        """Say that a worker waits."""
-        self.say("paused", step=step, message=message)
-
-    def step_ended(self, *, plan: int, step: str, wall_s: float, cpu_s: float) -> None:
-        """Say that a step ended."""
-        self.say("step_ended", plan=plan, step=step, wall_s=wall_s, cpu_s=cpu_s)
+    def say(self, event: str, **values: object) -> None:
+        """Print one event with its time."""
+        super().say(event, **values, time=now())
 
 
 def progress_for(console: Console) -> Bars | JsonLines:

@@ -1,5 +1,6 @@
 """`interlink run`: videos in, shards out, under a supervisor."""
 
+import os
 import sys
 import time
 from typing import Annotated, NoReturn
@@ -10,6 +11,7 @@ from rich.console import Console
 from ...schemas.errors import IncompleteError
 from ..job import Job
 from ..lifeline import Lifeline
+from ..observer import EventLog, Observer
 from ..recipe import Recipe, load_recipe
 from ..recipe_secrets import refuse_plain_secrets
 from ..run import run_one, run_recipe
@@ -17,9 +19,9 @@ from ..step import EngineName
 from ..store import Store
 from ..supervisor import Supervisor
 from .console import make_console
-from .funnel import print_funnel, print_losses
+from .funnel import print_bottleneck, print_funnel, print_losses
 from .options import EngineOption, Limit, RecipePath, Settings, check_engine, settings_of
-from .progress import progress_for
+from .progress import JsonLines, progress_for
 from .signals import pass_signals_on, stop_without_signal
 
 JOB_OPTION = "--job-until"
@@ -81,12 +83,17 @@ def _supervise(recipe: Recipe, arguments: list[str]) -> NoReturn:
     """Have a process of its own run the recipe with these arguments, and end as it does."""
     until = _until(recipe)
     own = [sys.executable, "-P", "-m", "interlink", "run", f"{JOB_OPTION}={until or 0.0}"]
+    run = Store(recipe.run, single_writer=recipe.single_writer)
+    observers: list[Observer] = [EventLog(run.local_path("events.jsonl"))]
+    if not make_console().is_terminal:
+        observers.append(JsonLines())
     supervisor = Supervisor(
         command=[*own, *arguments],
-        run=Store(recipe.run, single_writer=recipe.single_writer),
+        run=run,
         restarts=recipe.restarts,
         until=until,
         tell=lambda sentence: print(f"interlink: {sentence}", file=sys.stderr),
+        observers=observers,
     )
     pass_signals_on(supervisor.stop)
     raise typer.Exit(supervisor.supervise())
@@ -117,11 +124,18 @@ def _run(
         report = run_recipe(recipe, engine=engine, observers=[progress], job=job)
     manifest = report.publication.manifest
     print_funnel(console, report.steps)
-    print_losses(console, report.dataset_url)
+    print_bottleneck(console, report.steps, cores=_cores(recipe))
+    print_losses(console, report.dataset_url, run=recipe.run)
     _print_run(console, recipe)
     count = f"{manifest.num_documents} documents, version {manifest.version}"
     console.print(f"dataset  {report.dataset_url}: {count}", soft_wrap=True)
     console.print(f"next: interlink inspect {report.dataset_url}", soft_wrap=True)
+
+
+def _cores(recipe: Recipe) -> int | None:
+    """Return the cores that the work is done on, None where these are a cluster's."""
+    is_here = recipe.ray.address == "local" and not recipe.beam.options
+    return len(os.sched_getaffinity(0)) if is_here else None
 
 
 def _print_run(console: Console, recipe: Recipe) -> None:

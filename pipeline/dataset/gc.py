@@ -1,6 +1,5 @@
 """What can be removed because nothing needs it: strays, old versions, attempts without a commit."""
 
-import re
 import time
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -10,16 +9,14 @@ from ...schemas.errors import EnvironmentFault
 from ..attempts import BEGUN_NAME
 from ..store import Store
 from .fsck.dataset import OURS
-from .listing import StoredFile, list_files
+from .listing import StoredFile, is_unfinished, list_files
 from .run_commits import current_folders, step_folders
 from .unfinished import dead_scratch_folders, remove_scratch, unfinished_attempts
 from .version_files import VersionFiles
 from .versions import manifest_path
 from .work_folder import dead_work_folders
 
-_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}\.tmp|\.probe-[0-9a-f]{32}")
-"""Names of files that are not whole yet, as `local_files.py` and `probe.py` give them."""
-_SMALL_FOLDERS = ("plans", "jobs", "keys", "published", "freed", "retries")
+_SMALL_FOLDERS = ("plans", "jobs", "published", "freed", "retries", "keys")
 """Folders of a run besides its steps."""
 
 
@@ -132,7 +129,7 @@ def remove_garbage(store: Store, found: Sequence[Garbage]) -> None:
 
 def _unfinished(store: Store, files: Sequence[StoredFile], limit_s: float) -> Iterator[Garbage]:
     """Yield what killed processes left half written: at the root, and among some files."""
-    root = [name for name in store.names("") if _UNFINISHED.fullmatch(name)]
+    root = [name for name in store.names("") if is_unfinished(name)]
     at_root = [file for name in root for file in list_files(store, name)]
     yield from _unfinished_files([*at_root, *files], limit_s)
     for path in dead_work_folders(store):
@@ -151,8 +148,7 @@ def _late_notes(
 
 def _unfinished_files(files: Sequence[StoredFile], limit_s: float) -> Iterator[Garbage]:
     for file in files:
-        name = file.path.rsplit("/", 1)[-1]
-        if _UNFINISHED.fullmatch(name) and file.written_s < limit_s:
+        if is_unfinished(file.path) and file.written_s < limit_s:
             yield _file(file, "half written by a process that was killed")
 
 

@@ -1,7 +1,8 @@
-"""What lies under a folder of a store: every file with its size and age."""
+"""What lies under a folder of a store: every file with its size and age, whole or not."""
 
 import datetime
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,10 @@ from ..store import Store
 
 _TIMES = ("mtime", "LastModified", "last_modified", "updated", "created")
 """Where file systems of fsspec say when a file was written."""
+
+
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}\.tmp|\.probe-[0-9a-f]{32}")
+"""Names of files that are not whole yet, as `local_files.py` and `probe.py` give them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,17 @@ def list_files(store: Store, folder: str = "") -> list[StoredFile]:
         if info["type"] == "file"
     ]
     return sorted(files, key=lambda file: file.path)
+
+
+def is_unfinished(name: str) -> bool:
+    """Tell by a file's name whether it is one that was not whole yet."""
+    return _UNFINISHED.fullmatch(name.rsplit("/", 1)[-1]) is not None
+
+
+def unfinished_files(store: Store, folders: Iterable[str]) -> list[StoredFile]:
+    """Return the files under some folders that are not whole: killed processes leave such."""
+    files = (file for folder in folders for file in list_files(store, folder))
+    return [file for file in files if is_unfinished(file.path)]
 
 
 def _written_s(info: Mapping[str, Any]) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from interlink.pipeline.job import Job, RemoteJob, end_job, read_jobs
-from interlink.pipeline.observer import Silent
+from interlink.pipeline.observer import EventLog, Silent
 from interlink.pipeline.store import Store
 from interlink.schemas.errors import EnvironmentFault
 
@@ -28,8 +28,8 @@ class Line(Silent):
     def __init__(self) -> None:
         self.numbers: list[int] = []
 
-    def job_begun(self, number: int) -> None:
-        self.numbers.append(number)
+    def job_started(self, *, job: int, engines: list[str]) -> None:
+        self.numbers.append(job)
 
 
 def test_a_job_notes_where_it_lives_and_how_it_ended(run):
@@ -62,12 +62,22 @@ def test_an_error_is_noted_with_its_exit_code(run, error, code, reason):
 
 def test_of_a_supervised_job_the_supervisor_notes_the_end(run):
     line = Line()
-    with Job(run, line=line).begin(["local"]):
+    with Job(run, line=line).begin(["local"], [line]):
         pass
     assert line.numbers == [1]
     assert list(records(run)) == ["0001.json"]
     end_job(Store(run), 1, exit_code=-9, reason="killed")
     assert records(run)["0001-ended.json"]["exit_code"] == -9
+
+
+def test_observers_are_told_of_its_beginning_and_its_end(run, tmp_path):
+    log = EventLog(tmp_path / "events.jsonl")
+    with pytest.raises(EnvironmentFault, match="full"), Job(run).begin(["ray", "beam"], [log]):
+        raise EnvironmentFault("disk full")
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert [event["event"] for event in events] == ["job_started", "job_ended"]
+    assert events[0]["engines"] == ["beam", "ray"]
+    assert (events[1]["job"], events[1]["exit_code"], events[1]["reason"]) == (1, 3, "disk full")
 
 
 def test_all_jobs_of_a_run_are_read_back(run):

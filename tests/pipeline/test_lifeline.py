@@ -36,7 +36,7 @@ def commit(part: str) -> Commit:
 def test_it_tells_number_commits_and_end(ends):
     ours, theirs = ends
     with Lifeline(theirs, gone=lambda: None) as line:
-        line.job_begun(3)
+        line.job_started(job=3, engines=["local"])
         line.step_started(plan=2, step="scan", engine="local", parts=9, done=4)
         line.part_done(commit("002-00007"))
         line.step_ended(plan=2, step="scan", wall_s=1.0, cpu_s=1.0)
@@ -68,7 +68,7 @@ def test_it_notices_once_that_the_supervisor_is_gone_and_goes_on(ends):
     line = Lifeline(theirs, gone=is_gone.release)
     ours.close()
     assert is_gone.acquire(timeout=20)
-    line.job_begun(3)
+    line.job_started(job=3, engines=["local"])
     assert not is_gone.acquire(blocking=False)
 
 
@@ -79,7 +79,7 @@ from interlink.pipeline.lifeline import Lifeline
 with Lifeline.on_standard_input(lambda: None) as line:
     read = "import os, sys, time; print(os.getpid(), repr(sys.stdin.read()), flush=True)"
     subprocess.Popen([sys.executable, "-c", read + "; time.sleep(60)"])
-    line.job_begun(1)
+    line.job_started(job=1, engines=["local"])
 """
     ours, theirs = socket.socketpair()
     with ours:

@@ -72,9 +72,12 @@ def test_a_run_leaves_recipe_digests_events_and_numbers(videos):
     ]
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
     assert Counter(event["event"] for event in events) == {
+        "job_started": 1,
         "step_started": 6,
         "part_done": 12,
         "step_ended": 6,
+        "plan_published": 1,
+        "job_ended": 1,
     }
     assert num_documents(recipe) == report.publication.manifest.num_documents == 2
     assert not list((run / "scratch").iterdir())

@@ -6,6 +6,7 @@ does it again.
 
 import io
 import json
+import shutil
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -26,7 +27,7 @@ from ..report.markdown import render_markdown
 from ..report.report_file import REPORT_FOLDER, REPORT_NAME, read_report, write_report
 from .report import without_examples
 from .rows import Items, clean_rows, find_files
-from .site import clean_site
+from .site import WORK_PREFIX, clean_site
 
 _NAMED_BY_CLIP = ("media", "sheets")
 """Folders, in sites and in exports, of files that are named by their clip."""
@@ -51,13 +52,14 @@ def clean_audit(folder: Path, denied: Denied) -> AuditChanges:
         UsageError: it holds no audit, or one of a later format.
         EnvironmentFault: a file of it is damaged.
     """
+    files = list(_remove_unfinished(folder))
     before = _read_plan(folder)
     left = tuple(item for item in before.items if not is_denied_item(item, denied))
     after = _without(before, left)
     if after != before or not _is_whole(folder):
         put_plan(Store(str(folder)), after)
     items = Items(audit_id=after.audit_id, item_ids=frozenset(item.item_id for item in left))
-    files = [*_clean_report(folder, items), *_clean_files(folder, items)]
+    files += [*_clean_report(folder, items), *_clean_files(folder, items)]
     if clean_site(folder / SITE_FOLDER, items, denied):
         files.append(folder / SITE_FOLDER)
     for path in stray_clips(folder, {item.clip_id for item in left}):
@@ -78,6 +80,16 @@ def stray_clips(folder: Path, clips: Collection[str]) -> Iterator[Path]:
         for place in sorted(folder.rglob(name)):
             if place.is_dir():
                 yield from (path for path in sorted(place.iterdir()) if path.stem not in clips)
+
+
+def _remove_unfinished(folder: Path) -> Iterator[Path]:
+    """Remove what a killed takedown, or whoever else was killed here, left half written."""
+    for path in sorted(folder.rglob(".*.tmp")):
+        path.unlink()
+        yield path
+    for path in sorted((folder / SITE_FOLDER).glob(f"{WORK_PREFIX}*")):
+        shutil.rmtree(path)
+        yield path
 
 
 def _read_plan(folder: Path) -> AuditPlan:

@@ -12,6 +12,9 @@ from ..site.folder import write_site
 from ..site.reader import ReviewSite, read_data
 from .rows import Items
 
+WORK_PREFIX = ".work-"
+"""Data that is still written lies in a folder of such a name in the site."""
+
 
 def clean_site(folder: Path, items: Items, denied: Denied) -> bool:
     """Write a site's data again without what is gone; files are replaced one by one.
@@ -33,7 +36,7 @@ def clean_site(folder: Path, items: Items, denied: Denied) -> bool:
     shown = [row.item_id for row in site.audit.rows]
     if list(after.values()) == before and shown == list(after):
         return False
-    with tempfile.TemporaryDirectory(prefix=".work-", dir=folder) as work:
+    with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder) as work:
         written = write_site(
             Path(work),
             after.values(),

@@ -14,7 +14,9 @@ from ....schemas.ids import source_id
 from ....schemas.source import Source
 from ...commit import read_commit
 from ...plan import part_name, plan_numbers, plan_path
+from ...published import PUBLISHED_FOLDER
 from ...store import Store
+from ..listing import unfinished_files
 from ..run_commits import (
     commits_of,
     first_step_folders,
@@ -75,10 +77,16 @@ def clean_run(run: Store, denied: Denied) -> RunChanges:
                 is_freed = plan_of(part) in freed
                 changed.append(clean_part(run, folder, commit, wanted.denied, is_freed=is_freed))
             left.extend(unfinished_attempts(run, folder, part))
+            for file in unfinished_files(run, [f"{folder}/{part}"]):
+                run.remove(file.path)
 
     clean(is_first=False)
     num_sources = sum(_scrub(run, number, wanted) for number in plan_numbers(run))
     clean(is_first=True)
+    if num_sources or any(changed):
+        run.remove(PUBLISHED_FOLDER)  # notes of counts that hold no more; they are made again
+    for file in unfinished_files(run, ["plans"]):
+        run.remove(file.path)
     scratch = dead_scratch_folders(run)
     for path in scratch:
         remove_scratch(path)

@@ -11,6 +11,7 @@ from ....schemas.errors import EnvironmentFault
 from ....schemas.manifest import Manifest, Shard, ShardList
 from ...store import Store
 from ..clean_shard import clean_shard, holds_denied
+from ..listing import unfinished_files
 from ..rows import first_line
 from ..shard_files import put_shard
 from ..shard_lists import read_list, write_list
@@ -19,6 +20,8 @@ from ..work_folder import work_folder
 
 logger = logging.getLogger(__name__)
 
+DATASET_FOLDERS = ("docs", "media", "funnel", "audits", "_manifest")
+"""Folders of a dataset in which something may be left half written."""
 _PART = re.compile(r"\.?(\d{3,}-\d{5,})-")
 
 
@@ -83,7 +86,7 @@ def remove_stale_files(dataset: Store, newest: Manifest, denied: Denied) -> Remo
     """
     files = VersionFiles(dataset)
     stale = stale_files(dataset, newest, denied)
-    for path in stale:
+    for path in (*stale, *(file.path for file in unfinished_files(dataset, DATASET_FOLDERS))):
         dataset.remove(path)
     broken = [m.version for m in files.manifests() if not files.shard_paths(m).isdisjoint(stale)]
     return Removed(paths=tuple(stale), versions=tuple(broken))

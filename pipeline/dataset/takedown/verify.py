@@ -15,6 +15,7 @@ from ...store import Store
 from ..clean_shard import holds_denied
 from ..dry_store import DryStore
 from ..funnel import funnel_paths
+from ..listing import unfinished_files
 from ..rows import first_line
 from ..run_commits import freed_plans, plan_of, step_folders
 from ..unfinished import dead_scratch_folders, unfinished_attempts
@@ -22,7 +23,9 @@ from ..version_files import VersionFiles
 from .funnel import clean_funnels
 from .run_files import affected_parts, find_wanted, told_sources
 from .run_part import clean_part
-from .shards import stale_files
+from .shards import DATASET_FOLDERS, stale_files
+
+_HALF = "half written by a process that was killed, with who knows what in it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,8 @@ def left_in_dataset(
     looked.num_older_files += len(names - files.shard_paths(newest))
     for path in stale_files(dataset, newest, denied):
         yield Left(place=dataset.display(path), what="an earlier or stray file that holds it")
+    for file in unfinished_files(dataset, DATASET_FOLDERS):
+        yield Left(place=dataset.display(file.path), what=_HALF)
     dry = DryStore(dataset.url)
     looked.num_funnels += len(funnel_paths(dataset))
     clean_funnels(dry, denied)
@@ -91,9 +96,13 @@ def left_in_run(run: Store, denied: Denied, looked: Looked) -> Iterator[Left]:
             clean_part(dry, folder, commit, wanted.denied, is_freed=plan_of(part) in freed)
         for path in dry.places:
             yield Left(place=run.display(path), what="a file of a part that held it")
+        for file in unfinished_files(run, [f"{folder}/{part}"]):
+            yield Left(place=run.display(file.path), what=_HALF)
         for attempt in unfinished_attempts(run, folder, part):
             state = "still at work" if attempt.is_alive else "never finished"
             yield Left(place=run.display(attempt.path), what=f"an attempt at its part, {state}")
+    for file in unfinished_files(run, ["plans"]):
+        yield Left(place=run.display(file.path), what=_HALF)
     for scratch in dead_scratch_folders(run):
         yield Left(place=str(scratch), what="scratch of an attempt that never finished")
 

@@ -26,7 +26,9 @@ def test_it_prints_funnel_losses_places_and_what_is_next(interlink, recipe):
     for words in (
         "planned = kept + rejected + failed + deferred, at each stage",
         "1 source failed in scan: not_media",
-        "each with its message: out/funnel/*.parquet",
+        "each with its message: out/funnel/*.parquet; what failed, and what to do: interlink fail",
+        "slowest: ",
+        "faster:  ",
         "run      run: plans, commits, stats.json",
         "dataset  out: 1 documents, version 1",
         "next: interlink inspect out",

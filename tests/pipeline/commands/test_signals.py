@@ -42,3 +42,38 @@ def test_a_second_signal_stops_at_once():
     driver.terminate()
     out, _ = driver.communicate(timeout=20)
     assert (driver.returncode, out) == (143, "")
+
+
+def test_the_same_signal_from_two_senders_is_one():
+    """A batch system tells every process of a job, and the supervisor tells the job again."""
+    driver = start()
+    driver.terminate()
+    driver.terminate()
+    out, _ = driver.communicate(timeout=20)
+    assert (driver.returncode, out) == (143, "closed\n")
+
+
+def test_a_stop_is_no_error_where_nobody_reads_any_more():
+    driver = start()
+    driver.stderr.close()
+    driver.terminate()
+    assert driver.stdout.read() == "closed\n"
+    assert driver.wait(timeout=20) == 143
+    driver.stdout.close()
+
+
+BUSY = """
+import signal, threading, time
+from interlink.pipeline.commands import signals
+signals.GRACE_S = signals.CLOSE_S = 0.2
+signals.stop_on_signals()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+threading.Thread(target=signals.stop_without_signal, daemon=True).start()
+time.sleep(60)
+"""
+
+
+def test_a_process_whose_main_thread_sees_no_signal_ends_in_time():
+    """As in a long call of a library: Python's handlers run between two lines of Python."""
+    driver = subprocess.run([sys.executable, "-c", BUSY], timeout=20, check=False)
+    assert driver.returncode == 143

@@ -1,5 +1,7 @@
 """What differs between two versions: rows, whatever their files are."""
 
+import itertools
+
 import pytest
 
 from interlink.pipeline.dataset.diff import Changes, diff_versions
@@ -12,9 +14,10 @@ from interlink.pipeline.store import Store
 def sides(audited):
     """Two datasets: `sides(first_parts, second_parts)` compares them."""
 
-    def compare(first, second):
-        urls = audited.write(*first, name="one"), audited.write(*second, name="two")
-        stores = [Store(url) for url in urls]
+    names = (f"dataset-{number}" for number in itertools.count())
+
+    def compare(*parts):
+        stores = [Store(audited.write(*of_one, name=next(names))) for of_one in parts]
         return diff_versions(*((store, read_manifest(store)) for store in stores))
 
     return compare

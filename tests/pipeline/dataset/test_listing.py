@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from interlink.pipeline.dataset.listing import list_files
+from interlink.pipeline.dataset.listing import is_unfinished, list_files, unfinished_files
 from interlink.pipeline.store import Store
 
 
@@ -33,3 +33,12 @@ def test_a_hard_link_is_as_young_as_itself_not_as_its_file(tmp_path):
     os.link(old, tmp_path / "new")
     ages = {f.path: f.written_s for f in list_files(Store(str(tmp_path)))}
     assert abs(ages["new"] - time.time()) < 60
+
+
+def test_files_that_are_not_whole_are_told_by_their_names(tmp_path):
+    store = Store(str(tmp_path))
+    half = f"a/.x.parquet.{'0' * 32}.tmp"
+    for path in (half, "a/x.parquet", f"b/.y.json.{'1' * 32}.tmp", "a/notes.tmp"):
+        store.put(path, b"x")
+    assert [file.path for file in unfinished_files(store, ["a"])] == [half]
+    assert is_unfinished(f".probe-{'0' * 32}")

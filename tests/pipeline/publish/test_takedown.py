@@ -2,9 +2,11 @@
 
 import pytest
 
+from interlink.pipeline.dataset.takedown.verify import Looked
 from interlink.pipeline.dataset.versions import newest_manifest, read_manifest
 from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.publish.takedown import take_down
+from interlink.pipeline.publish.takedown_verify import find_left
 from interlink.pipeline.store import Store
 from interlink.schemas.errors import UsageError
 
@@ -80,3 +82,19 @@ def test_a_run_that_has_not_published_yet_gets_a_first_version_without_documents
     published = publish_plan(run, recipe, 1, reports).manifest
     assert (published.version, published.num_documents) == (2, 2)
     assert [one.id for one in published.tombstones] == ["s"]
+
+
+def test_on_a_remote_store_it_is_the_same(published, stone, tmp_path):
+    far = f"memory://{tmp_path.name}"
+    for path, content in published.files.items():
+        Store(far).put(path, content)
+    document = published.documents["a"]
+    stones = [stone("source", document.source.source_id), stone("video", document.video_id)]
+    dataset, run = Store(f"{far}/dataset"), Store(far)
+    here = take_down(published.dataset, stones, runs=[published.run])
+    there = take_down(dataset, stones, runs=[run])
+    assert there.manifest.content_digest == here.manifest.content_digest
+    assert there.removed == here.removed
+    left = find_left(dataset, there.manifest, Looked(), runs=[run])
+    assert list(left) == []
+    assert not take_down(dataset, stones, runs=[run]).is_new

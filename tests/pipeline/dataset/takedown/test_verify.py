@@ -91,3 +91,19 @@ def test_what_cannot_be_looked_into_is_no_proof(published, stones):
         published.dataset.put(f"docs/{name}", b"no Parquet")
     with pytest.raises(EnvironmentFault, match="cannot look into the shard"):
         in_dataset(published, Denied.of(stones))
+
+
+def test_what_a_killed_process_left_half_written_is_found_and_goes(published, stones):
+    """A takedown of one that may hold anything does not ask what is in it."""
+    take_down(published.dataset, stones, runs=[published.run])
+    folder = current_folders(published.run)[0]
+    name = f".x.parquet.{'0' * 32}.tmp"
+    published.run.put(f"plans/{name}", b"half")
+    for part in published.run.names(folder):
+        published.run.put(f"{folder}/{part}/{name}", b"half")
+    published.dataset.put(f"funnel/{name}", b"half")
+    denied = Denied.of(stones)
+    assert in_dataset(published, denied) == ["funnel"]
+    assert in_run(published, denied) == [name]
+    take_down(published.dataset, [], runs=[published.run])
+    assert in_dataset(published, denied) == in_run(published, denied) == []
