@@ -1,11 +1,12 @@
 """What can be removed because nothing needs it: strays, old versions, attempts without a commit."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...schemas.errors import EnvironmentFault
+from ..attempts import BEGUN_NAME
 from ..store import Store
 from .fsck.dataset import OURS
 from .listing import StoredFile, is_unfinished, list_files
@@ -101,6 +102,7 @@ def run_garbage(run: Store, *, older_than_s: float, with_steps: bool = False) ->
             yield _whole(folder, files, "a step of an earlier recipe")
             continue
         yield from _unfinished_files(files, limit_s)
+        yield from _late_notes(files, {attempt.path for attempt in attempts}, limit_s)
         for attempt in attempts:
             if not attempt.is_alive and attempt.written_s < limit_s:
                 yield Garbage(
@@ -132,6 +134,16 @@ def _unfinished(store: Store, files: Sequence[StoredFile], limit_s: float) -> It
     yield from _unfinished_files([*at_root, *files], limit_s)
     for path in dead_work_folders(store):
         yield _local(path, "work of a process that was killed")
+
+
+def _late_notes(
+    files: Sequence[StoredFile], unfinished: Set[str], limit_s: float
+) -> Iterator[Garbage]:
+    """Yield notes of attempts that were killed between their commit and their end."""
+    for file in files:
+        attempt, _, name = file.path.rpartition("/")
+        if name == BEGUN_NAME and attempt not in unfinished and file.written_s < limit_s:
+            yield _file(file, "note of an attempt that was killed after its commit")
 
 
 def _unfinished_files(files: Sequence[StoredFile], limit_s: float) -> Iterator[Garbage]:

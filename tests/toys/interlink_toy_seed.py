@@ -7,7 +7,14 @@ from typing import Any
 
 from interlink_toy_chaos import ChaosRun
 from interlink_toy_faults import draw_chaos
-from interlink_toy_truth import Truth, check_commits, differences, truth_of
+from interlink_toy_truth import (
+    Truth,
+    check_commits,
+    collect_garbage,
+    differences,
+    truth_of,
+    unaccounted,
+)
 
 SUPERVISED_LOCALLY = 7
 """Of so many local seeds one has a supervisor where time is short."""
@@ -84,4 +91,9 @@ def _troubles_of(run: ChaosRun, calm: Truth, exits: tuple[int, ...], output: str
     troubles = [f"exit {code} among {exits}" for code in sorted({1, 2} & set(exits))]
     check_commits(run.run)
     troubles += differences(truth_of(run.run, run.dataset), calm)
+    collect_garbage(run.run, run.dataset)
+    check_commits(run.run)
+    troubles += differences(truth_of(run.run, run.dataset), calm)
+    left = unaccounted(run.run, run.dataset)
+    troubles += [f"nobody explains {left}"] if left else []
     return troubles

@@ -11,7 +11,7 @@ from interlink.pipeline.attempts import BEGUN_NAME, Note
 from interlink.pipeline.dataset.fsck.dataset import check_dataset
 from interlink.pipeline.dataset.fsck.run import check_run
 from interlink.pipeline.dataset.gc import dataset_garbage, remove_garbage, run_garbage
-from interlink.pipeline.dataset.run_commits import current_folders
+from interlink.pipeline.dataset.run_commits import commits_of, current_folders
 from interlink.pipeline.dataset.versions import manifest_versions
 from interlink.pipeline.publish.takedown import take_down
 from interlink.schemas.errors import EnvironmentFault
@@ -86,6 +86,18 @@ def test_dead_attempts_scratch_and_half_written_files_of_a_run_go(published, mon
     assert list(run_garbage(published.run, older_than_s=3600.0)) == []
     remove_garbage(published.run, found)
     assert list(run_garbage(published.run, older_than_s=-60.0)) == []
+    assert list(check_run(published.run, deep=True)) == []
+
+
+def test_the_note_of_an_attempt_that_was_killed_after_its_commit_goes(published):
+    folder = current_folders(published.run)[0]
+    [commit, *_] = commits_of(published.run, folder)
+    note = f"{folder}/{commit.part}/{commit.attempt}/{BEGUN_NAME}"
+    published.run.put(note, b"{}")
+    published.run.put(f"keys/{TEMPORARY}", b"half")
+    found = list(run_garbage(published.run, older_than_s=-60.0))
+    assert sorted(places(found)) == sorted([note, f"keys/{TEMPORARY}"])
+    remove_garbage(published.run, found)
     assert list(check_run(published.run, deep=True)) == []
 
 
