@@ -66,7 +66,7 @@ class AuditDataset:
     def write(self, *parts: Sequence[Document], name: str = "dataset") -> str:
         """Write a dataset, or its next version, with one part for each list of documents."""
         run, dataset = Store(str(self._path / "made")), Store(str(self._path / name))
-        _plan(run, parts)
+        plan_documents(run, parts)
         commits = []
         for number, documents in enumerate(parts):
             local = self._path / f"{name}-{number}.parquet"
@@ -110,7 +110,7 @@ class AuditDataset:
         return sealed(dataclasses.replace(document, clips=tuple(clips)))
 
 
-def _plan(run: Store, parts: Sequence[Sequence[Document]]) -> None:
+def plan_documents(run: Store, parts: Sequence[Sequence[Document]]) -> None:
     """Write the plan whose parts have these documents, over one that had others."""
     rows = sorted({(n, d.source.source_id) for n, part in enumerate(parts) for d in part})
     sources = [Source(source_id=name, uri="") for _, name in rows]
