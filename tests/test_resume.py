@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "videos"
-NUM_STEPS = 6
+NUM_SOURCES = 7
 MARK = "INTERLINK_TEST_MARK"
 TRIES = [
     *(("local", seed, "all" if seed % 2 else "job") for seed in range(6)),
@@ -42,7 +42,7 @@ def excerpt(source: Path, target: Path, seconds: float) -> None:
 def sources(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sources")
     names = sorted(EXAMPLES.glob("*.mp4"))
-    for number in range(6):
+    for number in range(NUM_SOURCES - 1):
         excerpt(names[number % 4], folder / f"{number}.mp4", 6.0 + number)
     (folder / "broken.mp4").write_bytes(b"this is no video")
     return folder
@@ -138,12 +138,13 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     recipe = write_recipe(tmp_path / "killed", sources)
     run, mark = tmp_path / "killed" / "run", uuid.uuid4().hex
     chance = random.Random(seed)
-    kill_after = chance.randrange(num_commits)
+    # A worker is killed in the midst of a step, where its death fails the job.
+    kill_after = NUM_SOURCES + 2 if victim == "worker" else chance.randrange(num_commits)
 
     driver = start(recipe, engine, mark)
     while driver.poll() is None and len(commits(run)) < kill_after:
         time.sleep(0.02)
-    time.sleep(chance.uniform(0, 0.5))
+    time.sleep(0 if victim == "worker" else chance.uniform(0, 0.5))
     if victim != "all":
         found = wait_for(driver, victim)
         before = commits(run)
