@@ -116,7 +116,8 @@ def apply(
     files and what the plan tells of them go; of the rest no row changes. A new version of the
     dataset follows. Files that only older versions name go too if they hold any of it, so that
     these versions can then no longer be read whole. Tombstones stay, and the same videos are not
-    planned, fetched or published again, nor trained on, from whatever address they come.
+    planned, fetched or published again, nor trained on, from whatever address they come. Of a video
+    that loses a clip alone, file and sound stay in the run: others are made of them.
 
     Stop the run first. Whatever interrupts this, give the same command again. Without anything to
     take down it finishes what an earlier one began. Other datasets made of the same run, and

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from ...schemas.arrow import from_table
 from ...schemas.document import Document
-from ...schemas.errors import UsageError
+from ...schemas.errors import EnvironmentFault, UsageError
 from ...schemas.manifest import Manifest
 from ...schemas.view import View
 from ...schemas.view_filter import open_filter
@@ -48,8 +48,17 @@ def read_tables(
         dataset: where the dataset lies.
         manifest: the version to read.
         columns: Parquet paths of the columns to read, such as `source.license`; None for all.
+
+    Raises:
+        EnvironmentFault: a file is lost.
     """
     for shard in read_shards(dataset, manifest):
+        if not dataset.exists(shard.docs_path):
+            raise EnvironmentFault(
+                f"{dataset.display()} lacks {shard.docs_path} of version {manifest.version}: it is "
+                "lost, or a later version has taken something down. Read the newest version, or "
+                f"see what `interlink fsck {dataset.display()}` finds"
+            )
         with dataset.open(shard.docs_path) as file:
             parquet = pq.ParquetFile(file, page_checksum_verification=True)
             for index in range(parquet.num_row_groups):

@@ -7,9 +7,11 @@ import pytest
 from interlink.pipeline import planning
 from interlink.pipeline.plan import plan_ids, plan_numbers
 from interlink.pipeline.planning import make_plans
+from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.recipe import Recipe, make_recipe
 from interlink.pipeline.store import Store
 from interlink.schemas.errors import UsageError
+from interlink.schemas.manifest import Tombstone, TombstoneKind
 
 
 @pytest.fixture
@@ -67,4 +69,24 @@ def test_a_manifest_without_sources_says_what_to_do(manifest):
     write(manifest)
     recipe = recipe_of(manifest)
     with pytest.raises(UsageError, match="names nothing"):
+        make_plans(Store(recipe.run), recipe)
+
+
+def test_what_was_taken_down_is_not_planned_again(manifest, caplog):
+    write(manifest, *"abc")
+    recipe = recipe_of(manifest)
+    store, dataset = Store(recipe.run), Store(recipe.dataset_url)
+    stones = [Tombstone(id=n, kind=TombstoneKind.SOURCE, reason="r", version=0) for n in "ab"]
+    take_down(dataset, stones, runs=[store])
+    assert make_plans(store, recipe) == [1]
+    assert planned(store) == [{"c"}]
+    assert "2 of 3 new sources are left out of the plan: they were taken down" in caplog.text
+
+
+def test_a_manifest_of_nothing_but_what_was_taken_down_is_refused(manifest):
+    write(manifest, "a")
+    recipe = recipe_of(manifest)
+    stone = Tombstone(id="a", kind=TombstoneKind.SOURCE, reason="r", version=0)
+    take_down(Store(recipe.dataset_url), [stone], runs=[Store(recipe.run)])
+    with pytest.raises(UsageError, match=r"all that .*videos\.csv names was taken down"):
         make_plans(Store(recipe.run), recipe)

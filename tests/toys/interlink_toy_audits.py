@@ -2,19 +2,25 @@
 
 import dataclasses
 import hashlib
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from interlink.pipeline.audit.claims import split_claims
 from interlink.pipeline.audit.sample.settings import item_id
 from interlink.pipeline.commit import KEPT_NAME, Commit
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import commit_version, manifest_path, read_manifest
+from interlink.pipeline.plan import plan_path
 from interlink.pipeline.records_file import write_records
 from interlink.pipeline.store import Store
 from interlink.pipeline.workspace import CommittedFile
+from interlink.schemas.arrow import to_table
 from interlink.schemas.audit import (
     SIDES,
     AuditItem,
@@ -30,6 +36,7 @@ from interlink.schemas.audit import (
 from interlink.schemas.content import content_sha256
 from interlink.schemas.document import Document, DocumentClip
 from interlink.schemas.manifest import Manifest, Provenance, Tombstone
+from interlink.schemas.source import Source
 from interlink.schemas.text import Caption, TextKind, TextStatus
 
 
@@ -59,6 +66,7 @@ class AuditDataset:
     def write(self, *parts: Sequence[Document], name: str = "dataset") -> str:
         """Write a dataset, or its next version, with one part for each list of documents."""
         run, dataset = Store(str(self._path / "made")), Store(str(self._path / name))
+        plan_documents(run, parts)
         commits = []
         for number, documents in enumerate(parts):
             local = self._path / f"{name}-{number}.parquet"
@@ -100,6 +108,17 @@ class AuditDataset:
             for clip, of_clip in zip(document.clips, texts, strict=True)
         ]
         return sealed(dataclasses.replace(document, clips=tuple(clips)))
+
+
+def plan_documents(run: Store, parts: Sequence[Sequence[Document]]) -> None:
+    """Write the plan whose parts have these documents, over one that had others."""
+    rows = sorted({(n, d.source.source_id) for n, part in enumerate(parts) for d in part})
+    sources = [Source(source_id=name, uri="") for _, name in rows]
+    numbers = pa.array([number for number, _ in rows], pa.int32())
+    table = to_table(sources, Source).append_column("part", numbers)
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    run.put(plan_path(1), buffer.getvalue())
 
 
 def caption(clip: DocumentClip, **fields: Any) -> Caption:

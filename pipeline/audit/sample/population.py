@@ -12,6 +12,7 @@ from ....schemas.errors import UsageError
 from ....schemas.manifest import Manifest
 from ....schemas.text import TextStatus
 from ...dataset.reader import find_view
+from ...dataset.versions import read_manifest
 from ...store import Store
 from ..claims import has_claims, states_facts
 from . import strata
@@ -82,7 +83,8 @@ def read_population(dataset: Store, manifest: Manifest, settings: AuditSettings)
             more than two models where none was named.
     """
     view = find_view(manifest, settings.view) if settings.view else None
-    removed = {stone.id for stone in manifest.tombstones}
+    # Also of an older version nothing is drawn that was taken down since.
+    removed = {stone.id for stone in read_manifest(dataset).tombstones}
     columns = _Columns()
     for document in read_columns(dataset, manifest, view):
         _add_document(columns, document, settings, removed)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from interlink_toy_audits import plan_documents
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
@@ -95,6 +96,7 @@ class DatasetMaker:
 
     def __call__(self, *parts: Sequence[Document], name: str = "dataset") -> str:
         run, dataset = Store(str(self._path / "made")), Store(str(self._path / name))
+        plan_documents(run, parts)
         commits = []
         for number, documents in enumerate(parts):
             local = self._path / f"{name}-{number}.parquet"

@@ -95,7 +95,7 @@ def test_versions_are_chosen_by_number(url):
 
 def test_another_view_is_of_the_same_version(url, write_dataset, make_documents):
     dataset = open_dataset(url, "train")
-    write_dataset(make_documents("d"))
+    write_dataset(make_documents("a", "b"), make_documents("c"), make_documents("d"))
     assert open_dataset(url).manifest.version == 2
     whole = dataset.through(None)
     assert (whole.manifest.version, whole.view) == (1, None)

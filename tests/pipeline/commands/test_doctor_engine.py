@@ -146,15 +146,10 @@ def test_workers_in_processes_of_their_own_answer(interlink, recipe, tmp_path_fa
 
 @pytest.mark.slow
 @pytest.mark.engines
-def test_ray_s_workers_answer_and_one_that_fits_nowhere_is_told(interlink, recipe, monkeypatch):
+def test_ray_s_workers_answer(interlink, recipe, monkeypatch):
     pytest.importorskip("ray")
     monkeypatch.setenv("RAY_TMPDIR", "/tmp")
     code, printed = interlink(f"doctor --engine ray {recipe()}")
     assert code == 0, printed
     assert 1 <= len(rows(printed)) <= 2
     assert re.search(r"10 records on ray, \d workers? of 0.5 CPUs, 0 GPUs", printed)
-    code, printed = interlink(
-        f"doctor --engine ray {recipe()} --set steps.caption.gpus=1 --set steps.caption.workers=1"
-    )
-    assert code == 3
-    assert "no node of the Ray cluster can hold a worker of 0.5 CPUs, 1 GPUs" in printed

@@ -11,6 +11,7 @@ import pytest
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import manifest_path, read_manifest, read_shards
 from interlink.pipeline.publish.plan import publish_plan
+from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.store import Store
 from interlink.schemas.arrow import to_table
 from interlink.schemas.errors import EnvironmentFault, UsageError
@@ -61,3 +62,10 @@ def test_a_manifest_names_no_file_outside_of_the_dataset(run, recipe, run_plan, 
 def test_where_there_is_no_dataset_it_says_so(tmp_path):
     with pytest.raises(UsageError, match="there is no dataset at"):
         list(read_documents(str(tmp_path)))
+
+
+def test_an_older_version_that_lost_a_file_to_a_takedown_says_so(published, stone):
+    take_down(published.dataset, [stone("video", published.documents["a"].video_id)])
+    assert len(list(read_documents(published.dataset.url))) == 2
+    with pytest.raises(EnvironmentFault, match=r"of version 1: .*taken something down\. Read the"):
+        list(read_documents(published.dataset.url, version=1))
