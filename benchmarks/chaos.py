@@ -7,6 +7,7 @@ one. Results go to a file as they come, so that a series that was interrupted go
 import argparse
 import json
 import os
+import shutil
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -50,24 +51,19 @@ def _try_all(seeds: list[tuple[str, int]], folder: Path, results: Path) -> None:
     sys.path.insert(0, str(TOYS))
     path = [str(TOYS), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))
-    from interlink_toy_chaos import ChaosRun, make_sources
-    from interlink_toy_seed import try_seed
-    from interlink_toy_truth import truth_of
+    from interlink_toy_chaos import make_sources
+    from interlink_toy_seed import calm_truths, try_seed
 
     folder = folder.resolve()
     manifest = make_sources(folder / "sources")
-    calm_run = ChaosRun(folder=folder / "calm", manifest=manifest)
-    ended = calm_run.until_done()
-    if ended.exits != (0,):
-        sys.exit(f"the calm run failed: {ended.output}")
-    calm = truth_of(calm_run.run, calm_run.dataset)
+    shutil.rmtree(folder / "calm", ignore_errors=True)
+    calm = calm_truths(folder / "calm", manifest)
     for engine, seed in seeds:
         place = folder / f"{engine}-{seed}"
         verdict = try_seed(seed, engine, folder=place, manifest=manifest, calm=calm)
         with results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(verdict)) + "\n")
         print(engine, seed, f"{verdict.wall_s} s", *verdict.troubles, flush=True)
-    calm_run.remove()
 
 
 def _read(results: Path) -> list[dict[str, Any]]:

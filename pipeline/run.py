@@ -10,7 +10,7 @@ from .curate import curate, step_keys
 from .dataset.versions import newest_manifest
 from .disk_guard import DiskGuard
 from .faults import fault_point
-from .freed import free_plan, freed_reports
+from .freed import free_plan, freed_numbers, freed_reports
 from .job import Job
 from .observer import EventLog, Observer
 from .part import step_folder
@@ -201,6 +201,9 @@ def _finished(
     newest = newest_manifest(dataset)
     last_folder = step_folder(steps[-1], step_keys(steps)[-1])
     finished = published_reports(store, plans, last_folder, manifest=newest)
+    freed = set(freed_numbers(store)) if finished and recipe.retain != "all" else set()
+    for plan in [plan for plan in finished if plan not in freed]:  # killed before it was freed
+        free_plan(store, plan, last_folder, recipe.retain)
     return finished | freed_reports(store, dataset, plans, steps)
 
 
@@ -212,6 +215,7 @@ def _publish(store: Store, recipe: Recipe, plan: int, reports: list[StepReport])
     publication = guard.patiently(lambda: publish_plan(store, recipe, plan, reports))
     fault_point("publish.after", str(plan))
     note_published(store, plan, reports, manifest=publication.manifest)
+    fault_point("free.before", str(plan))
     free_plan(store, plan, reports[-1].folder, recipe.retain)
     return publication
 

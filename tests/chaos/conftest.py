@@ -1,10 +1,13 @@
-"""The tiny sources of runs under chaos, and what a calm run makes of them."""
+"""The tiny sources of runs under chaos, and what calm runs make of them."""
 
 from pathlib import Path
 
 import pytest
-from interlink_toy_chaos import ChaosRun, make_sources
-from interlink_toy_truth import Truth, truth_of, unaccounted
+from interlink_toy_chaos import make_sources
+from interlink_toy_seed import calm_truths
+from interlink_toy_truth import Truth
+
+from interlink.pipeline.recipe import Retain
 
 
 @pytest.fixture(scope="session")
@@ -13,15 +16,12 @@ def manifest(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def calm_run(tmp_path_factory, manifest) -> ChaosRun:
-    """A run that nothing disturbed. Do not write to it."""
-    run = ChaosRun(folder=tmp_path_factory.mktemp("calm"), manifest=manifest)
-    result = run.until_done()
-    assert result.exits == (0,), result.output
-    assert unaccounted(run.run, run.dataset) == []
-    return run
+def calms(tmp_path_factory, manifest) -> dict[Retain, Truth]:
+    """What undisturbed runs made, by what they retain of the working files."""
+    return calm_truths(tmp_path_factory.mktemp("calm"), manifest)
 
 
-@pytest.fixture(scope="session")
-def calm(calm_run) -> Truth:
-    return truth_of(calm_run.run, calm_run.dataset)
+@pytest.fixture
+def calm(calms) -> Truth:
+    """What an undisturbed run made that retains all."""
+    return calms["all"]

@@ -9,13 +9,13 @@ ENGINES = [*(("beam", seed) for seed in range(3)), *(("ray", seed) for seed in r
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_local_run_under_chaos_gives_what_a_calm_one_gives(seed, tmp_path, manifest, calm):
+def test_a_local_run_under_chaos_gives_what_a_calm_one_gives(seed, tmp_path, manifest, calms):
     verdict = try_seed(
         seed,
         "local",
         folder=tmp_path / "run",
         manifest=manifest,
-        calm=calm,
+        calm=calms,
         # From one process that has everything imported: a third of the time.
         is_forked=seed % SUPERVISED_LOCALLY != 0,
     )
@@ -24,6 +24,6 @@ def test_a_local_run_under_chaos_gives_what_a_calm_one_gives(seed, tmp_path, man
 
 @pytest.mark.engines
 @pytest.mark.parametrize(("engine", "seed"), ENGINES, ids=[f"{e}-{s}" for e, s in ENGINES])
-def test_workers_under_chaos_give_what_calm_ones_give(engine, seed, tmp_path, manifest, calm):
-    verdict = try_seed(seed, engine, folder=tmp_path / "run", manifest=manifest, calm=calm)
+def test_workers_under_chaos_give_what_calm_ones_give(engine, seed, tmp_path, manifest, calms):
+    verdict = try_seed(seed, engine, folder=tmp_path / "run", manifest=manifest, calm=calms)
     assert not verdict.troubles, f"{verdict}"

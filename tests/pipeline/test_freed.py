@@ -134,3 +134,12 @@ def test_what_was_interrupted_is_freed_by_the_next_run(recipe_of):
     run_recipe(recipe, engine="local")
     assert not Path(recipe.run, media["path"]).exists()
     assert Path(recipe.run, "freed/001-done.json").exists()
+
+
+def test_a_plan_that_was_published_and_not_freed_is_freed_by_the_next_run(recipe_of):
+    """As when the run was killed between the two, or when `retain` was edited since."""
+    run_recipe(recipe_of(), engine="local")
+    assert all(is_there for _, _, is_there in named_files(recipe_of()))
+    report = run_recipe(recipe_of(retain="none"), engine="local")
+    assert ("fetch", "*.mp4", False) in named_files(recipe_of())
+    assert all(step.num_reused == step.num_parts for step in report.steps)

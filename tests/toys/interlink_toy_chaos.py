@@ -26,6 +26,7 @@ import yaml
 from interlink_toy_faults import STEPS
 
 from interlink.pipeline.faults import FIRED_NAME, VARIABLE, Fault, to_spec
+from interlink.pipeline.recipe import Retain
 
 MAX_RESTARTS = 10
 """Times that a run is started again before it counts as failed."""
@@ -40,7 +41,7 @@ _HUNG_S = 0.5
 def make_sources(folder: Path) -> Path:
     """Write six sources of a second each and a manifest of them: two of them are not kept.
 
-    Their stated durations put two into each part.
+    Their stated durations put two into each part, and there are three parts in two plans.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(4):
@@ -50,7 +51,7 @@ def make_sources(folder: Path) -> Path:
     with manifest.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["uri", "source_id", "duration_s"])
-        for number in range(6):  # the last one does not exist
+        for number in (0, 4, 1, 5, 2, 3):  # 4 is no video, 5 does not exist
             writer.writerow([str(folder / f"{number}.mp4"), f"source-{number}", 25])
     model = folder / "speech-model"
     model.mkdir(exist_ok=True)
@@ -87,7 +88,8 @@ class ChaosRun:
         steps: names of steps.
         faults: what goes wrong.
         environment: variables on top of this process's own.
-        settings: what differs in the recipe.
+        retain: what the recipe keeps of the working files.
+        settings: what else differs in the recipe.
         options: arguments that follow on the command line.
         path: folders to import from before others.
     """
@@ -97,6 +99,7 @@ class ChaosRun:
     engine: str = "local"
     steps: Sequence[str] = STEPS
     faults: Sequence[Fault] = ()
+    retain: Retain = "all"
     environment: dict[str, str] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
     options: Sequence[str] = ()
@@ -137,6 +140,8 @@ class ChaosRun:
             "clips": {"min_duration_s": 0.4},
             "caption": {"captioner": {"backend": "facts", "read_screen_text": False}},
             "retries": {"first_pause_s": 0.0},
+            "plan_size": 4,
+            "retain": self.retain,
             # A disk that is called full is not: the part goes on after a moment.
             "disk": {"min_free_bytes": 0, "wait_s": 1.0},
             "steps": {

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from interlink.pipeline.faults import Action, Fault
+from interlink.pipeline.recipe import Retain
 
 STEPS = ("fetch", "scan", "transcribe", "cut", "caption", "assemble")
+RETAINS: tuple[Retain, ...] = ("all", "none", "frames")
+
 _TWIN_SHARE = 0.15
 
 Moment = Literal["driver", "part", "batch"]
@@ -95,6 +98,7 @@ POINTS: dict[str, tuple[Place, ...]] = {
     "publish.after": (_BETWEEN,),
     "funnel.before": (_BETWEEN,),
     "card.before": (_BETWEEN,),
+    "free.before": (_BETWEEN,),
 }
 """Every fault point of the code."""
 
@@ -112,6 +116,8 @@ class Chaos:
     """One to four."""
     twins: int
     """Runs at once on the same run folder and dataset: 1, or 2 now and then."""
+    retain: Retain
+    """What the recipe keeps of the working files."""
 
 
 def draw_chaos(seed: int, engine: str) -> Chaos:
@@ -126,7 +132,8 @@ def draw_chaos(seed: int, engine: str) -> Chaos:
     steps = STEPS if engine == "local" else tuple(sorted(chance.sample(STEPS, 2)))
     faults = tuple(_draw_faults(chance, engine, steps))
     are_two = engine == "local" and chance.random() < _TWIN_SHARE
-    return Chaos(steps=steps, faults=faults, twins=2 if are_two else 1)
+    retain = chance.choice(RETAINS)
+    return Chaos(steps=steps, faults=faults, twins=2 if are_two else 1, retain=retain)
 
 
 def _draw_faults(chance: random.Random, engine: str, steps: Sequence[str]) -> list[Fault]:

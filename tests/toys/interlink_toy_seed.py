@@ -1,12 +1,13 @@
 """One seed of chaos, from its draw to the verdict: what struck, and what is wrong."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from interlink_toy_chaos import ChaosRun
-from interlink_toy_faults import draw_chaos
+from interlink_toy_faults import RETAINS, draw_chaos
 from interlink_toy_truth import (
     Truth,
     check_commits,
@@ -15,6 +16,8 @@ from interlink_toy_truth import (
     truth_of,
     unaccounted,
 )
+
+from interlink.pipeline.recipe import Retain
 
 SUPERVISED_LOCALLY = 7
 """Of so many local seeds one has a supervisor where time is short."""
@@ -41,8 +44,31 @@ class Verdict:
     """What is wrong; nothing, if all is well."""
 
 
+def calm_truths(folder: Path, manifest: Path) -> dict[Retain, Truth]:
+    """Run without faults once for each way to retain working files, and return what that gives.
+
+    Args:
+        folder: of their own; the runs stay there.
+        manifest: the sources.
+    """
+    truths = {}
+    for retain in RETAINS:
+        run = ChaosRun(folder=folder / retain, manifest=manifest, retain=retain)
+        result = run.until_done_forked()
+        assert result.exits == (0,), result.output
+        assert unaccounted(run.run, run.dataset) == []
+        truths[retain] = truth_of(run.run, run.dataset)
+    return truths
+
+
 def try_seed(
-    seed: int, engine: str, *, folder: Path, manifest: Path, calm: Truth, is_forked: bool = False
+    seed: int,
+    engine: str,
+    *,
+    folder: Path,
+    manifest: Path,
+    calm: Mapping[Retain, Truth],
+    is_forked: bool = False,
 ) -> Verdict:
     """Run a seed to its end, and remove the folder if all is well.
 
@@ -51,19 +77,24 @@ def try_seed(
         engine: where steps run.
         folder: of its own.
         manifest: the sources.
-        calm: what a run without faults gives.
+        calm: what runs without faults give, by what they retain.
         is_forked: whether to start it without new interpreters and without a supervisor.
     """
     chaos, began = draw_chaos(seed, engine), time.monotonic()
     run = ChaosRun(
-        folder=folder, manifest=manifest, engine=engine, steps=chaos.steps, faults=chaos.faults
+        folder=folder,
+        manifest=manifest,
+        engine=engine,
+        steps=chaos.steps,
+        faults=chaos.faults,
+        retain=chaos.retain,
     )
     troubles: list[str] = []
     restarts = 0
     try:
         result = run.until_done_forked() if is_forked else run.until_done(twins=chaos.twins)
         restarts = result.restarts
-        troubles += _troubles_of(run, calm, result.exits, result.output)
+        troubles += _troubles_of(run, calm[chaos.retain], result.exits, result.output)
     except (TimeoutError, AssertionError) as error:
         troubles.append(str(error))
     fired = tuple(run.fired())
