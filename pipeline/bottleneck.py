@@ -89,14 +89,14 @@ def _knob(report: StepReport, limit: Limit, *, workers: int, cpus: float, cores:
             "engines start and models are loaded once for each plan and step: take more sources at "
             f"a time, or fewer workers with steps.{step}.workers"
         )
+    if report.engine == "local" and cores is not None and cores > 1:
+        return f"the local engine has one worker: with beam or ray it has {cores}, one a core"
     if limit == "waiting":
         knobs = f"steps.{step}.workers"
         knobs = f"fetch.concurrency or {knobs}" if step == "fetch" else knobs
         return f"it waits for a network, a disk or a GPU: raise {knobs}"
     if cores is None:
         return f"raise steps.{step}.workers, as far as the cluster has CPUs"
-    if report.engine == "local" and cores > 1:
-        return f"the local engine has one worker: with beam or ray it has {cores}, one a core"
     if workers * cpus < _ALL_CORES * cores:
         return f"raise steps.{step}.workers to {cores}, the cores of this machine"
     return (

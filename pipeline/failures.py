@@ -21,7 +21,7 @@ _ADVICE = {
     ErrorClass.DEFERRED: "yes, when its time has come",
     ErrorClass.HOST: "yes, when its time has come",
     ErrorClass.ENVIRONMENT: "yes, when the machine is mended",
-    ErrorClass.DEADLY: "no: see why with replay",
+    ErrorClass.DEADLY: "no: see replay",
 }
 
 
@@ -105,7 +105,7 @@ def count_by(failures: Sequence[Failure], fields: Sequence[str]) -> list[Group]:
 def advice(code: str) -> str:
     """Say in a few words whether it makes sense to try records with this code again."""
     if code == ErrorCode.TRANSFORM_ERROR:
-        return "no: it is a bug, see it with replay"
+        return "no: a bug, see replay"
     return _ADVICE[class_of(code)]
 
 

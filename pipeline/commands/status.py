@@ -137,8 +137,8 @@ def _waiting_lines(found: RunStatus, place: str) -> Iterator[str]:
         later = plural(waiting.num_later, "record")
         yield f"deferred: {later} may be tried later, the first from {when(waiting.next_try)}"
     if found.num_taken_over:
-        taken = plural(found.num_taken_over, "source")
-        yield f"retried: {taken} stand in a later plan, and count there alone"
+        taken = plural(found.num_taken_over, "source stands", "sources stand")
+        yield f"retried: {taken} in a later plan, and count there alone"
 
 
 def _rest_lines(found: RunStatus, now: datetime) -> Iterator[str]:

@@ -66,6 +66,7 @@ def test_a_run_that_did_nothing_has_none():
             "the local engine has one worker: with beam or ray it has 2",
         ),
         ({"cpu_s": 40}, "waiting", "it waits for a network, a disk or a GPU: raise steps.scan"),
+        ({"cpu_s": 40, "engine": "local"}, "waiting", "the local engine has one worker"),
         ({"busy_s": 40, "cpu_s": 40}, "idle", "engines start and models are loaded once"),
         (
             {"busy_s": 90, "cpu_s": 90, "longest_s": 80},

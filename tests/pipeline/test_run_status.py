@@ -5,10 +5,13 @@ import json
 
 import pytest
 from interlink_toy_chains import ToyChain, chain
+from interlink_toy_stores import strict_world
 from interlink_toys import source, sources
 
 from interlink.pipeline.attempts import Attempt
+from interlink.pipeline.failures import read_failures
 from interlink.pipeline.plan import write_plan
+from interlink.pipeline.retry import RetryRule, plan_retry
 from interlink.pipeline.run_files import open_run
 from interlink.pipeline.run_status import RunStatus, run_status
 from interlink.pipeline.step_record import record_path
@@ -112,3 +115,21 @@ def test_a_run_of_an_older_version_is_read(run):
     assert found.is_done
     assert found.last_commit is None
     assert [step.pace for step in found.steps] == [None] * 3
+
+
+def test_a_run_on_a_remote_store_is_told_from_its_commits_alone(tmp_path):
+    fates = {"a": "fail", "b": "defer", "c": "unreachable"}
+    with strict_world("status"):
+        told = []
+        for root in (str(tmp_path / "run"), "strict://status/run"):
+            run = ToyChain(root, sources(fates, keep=1))
+            run.go()
+            found = open_run(root)
+            codes = [failure.code for failure in read_failures(found)]
+            retried = plan_retry(found, RetryRule(), plan_size=10).plans
+            status = look(run)
+            told.append(([step.stages for step in status.steps], codes, retried, status.waiting))
+            assert status.steps[0].pace is not None
+    local, remote = told
+    assert local[:3] == remote[:3]
+    assert local[2] == {2: 1}
