@@ -107,6 +107,12 @@ def test_a_job_that_is_killed_goes_on_by_itself(recipe):
     )
     assert "dataset  out: 1 documents, version 1" in out
     assert [code for code, _ in job_ends()] == [-9, 0]
+    logged = [json.loads(line) for line in Path("run/events.jsonl").read_text().splitlines()]
+    names = [event["event"] for event in logged]
+    assert (names.count("job_started"), names.count("job_ended")) == (2, 1)
+    [restart] = [event for event in logged if event["event"] == "restarting"]
+    assert restart["reason"].startswith("it was killed by SIGKILL")
+    assert '{"event": "restarting"' in out
 
 
 def test_the_jobs_own_mistakes_are_said_once_and_end_it(recipe):
@@ -114,7 +120,8 @@ def test_the_jobs_own_mistakes_are_said_once_and_end_it(recipe):
     sentence = (
         "there is no plan 7 in run, which has none; `interlink plan RECIPE --write` makes plans of "
     )
-    assert (code, out) == (2, "")
+    assert code == 2
+    assert [json.loads(line)["event"] for line in out.splitlines()] == ["job_started", "job_ended"]
     assert err == f"interlink: {sentence}new sources\n"
     assert job_ends() == [(2, f"{sentence}new sources")]
 
