@@ -89,4 +89,12 @@ def _shard_list(manifest: Manifest, plan: int) -> str | None:
 
 
 def _reused(report: StepReport) -> StepReport:
-    return replace(report, num_reused=report.num_parts, wall_s=0.0, cpu_s=0.0)
+    return replace(
+        report,
+        num_reused=report.num_parts,
+        wall_s=0.0,
+        cpu_s=0.0,
+        busy_s=0.0,
+        busy_cpu_s=0.0,
+        longest_s=0.0,
+    )

@@ -31,6 +31,9 @@ REPORT = StepReport(
     stages=(StageCounts(stage="documents", kept=3, outputs=3),),
     wall_s=1.5,
     cpu_s=1.0,
+    busy_s=1.25,
+    busy_cpu_s=1.0,
+    longest_s=0.5,
     commits=(),
 )
 
@@ -57,7 +60,8 @@ def manifest(**lists: str) -> Manifest:
 def test_a_published_plan_is_known_with_nothing_left_to_do(store):
     note_published(store, 1, [REPORT], manifest=manifest(p001="a"))
     [again] = published_reports(store, [1, 2], FOLDER, manifest=manifest(p001="a", p002="b"))[1]
-    assert again == dataclasses.replace(REPORT, num_reused=3, wall_s=0.0, cpu_s=0.0)
+    nothing = dict.fromkeys(("wall_s", "cpu_s", "busy_s", "busy_cpu_s", "longest_s"), 0.0)
+    assert again == dataclasses.replace(REPORT, num_reused=3, **nothing)
     assert read_published(store, 1, FOLDER) == [again]
 
 

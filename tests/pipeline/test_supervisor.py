@@ -8,10 +8,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import pytest
 
+from interlink.pipeline.observer import Silent
 from interlink.pipeline.store import Store
 from interlink.pipeline.supervisor import Supervisor
 from interlink.schemas.errors import IncompleteError
@@ -93,6 +95,27 @@ def test_a_job_that_dies_is_started_again_and_it_is_said(supervise, death, code,
         f"as the job ended early: {said}"
     ]
     assert ends() == [(code, said), (0, "")]
+
+
+def test_observers_are_told_of_each_restart(tmp_path, monkeypatch):
+    class Told(Silent):
+        reasons: ClassVar[list[str]] = []
+
+        def restarting(self, *, reason: str) -> None:
+            self.reasons.append(reason)
+
+    monkeypatch.chdir(tmp_path)
+    told = Told()
+    supervisor = Supervisor(
+        command=[sys.executable, "-c", JOB + "kill(9 if life < 3 else 0)"],
+        run=Store(str(tmp_path / "run")),
+        restarts=3,
+        tell=lambda sentence: None,
+        observers=[told],
+        first_pause_s=0.01,
+    )
+    assert supervisor.supervise() == 0
+    assert told.reasons == ["it was killed by SIGKILL, as when memory runs out"] * 2
 
 
 def test_a_job_that_gets_nothing_done_is_given_up_after_growing_pauses(supervise):

@@ -6,7 +6,9 @@ import pytest
 from interlink_toy_chains import ToyChain
 from interlink_toys import source, sources
 
+from interlink.pipeline.dataset.versions import read_manifest
 from interlink.pipeline.plan import plan_sources
+from interlink.pipeline.store import Store
 
 
 @pytest.fixture
@@ -62,6 +64,25 @@ def test_status_and_failures_then_count_each_source_once(interlink, run):
     _, printed = interlink("status run")
     assert "retried: 2 sources stand in a later plan, and count there alone" in printed
     assert interlink("failures run --code dns")[1] == "nothing failed in run with dns\n"
+
+
+def test_a_mended_source_comes_through_and_everything_counts_it_once(interlink, here, make_video):
+    make_video("a.mp4", shots=(2.2,), size=(64, 48), fps=10)
+    (here / "b.mp4").write_bytes(b"no video")
+    captioner = "{backend: facts, read_screen_text: no}"
+    recipe = f"sources: [a.mp4, b.mp4]\nrun: run\ndataset: out\ncaption: {{captioner: {captioner}}}"
+    Path("recipe.yaml").write_text(f"{recipe}\nrestarts: 0\n")
+    assert interlink("run recipe.yaml --engine local")[0] == 0
+    assert read_manifest(Store("out")).num_documents == 1
+
+    make_video("b.mp4", shots=(2.2,), size=(64, 48), fps=10, seed=1)
+    assert "plan 002: 1 source again" in interlink("retry recipe.yaml --codes not_media")[1]
+    _, printed = interlink("run recipe.yaml --engine local")
+    assert "dataset  out: 2 documents, version 2" in printed
+    assert "not kept" not in printed
+    assert "nothing failed" in interlink("failures recipe.yaml")[1]
+    _, printed = interlink("run recipe.yaml --engine local")
+    assert "dataset  out: 2 documents, version 2" in printed
 
 
 @pytest.mark.parametrize(
