@@ -22,7 +22,6 @@ def test_a_local_run_under_chaos_gives_what_a_calm_one_gives(seed, tmp_path, man
     assert not verdict.troubles, f"{verdict}"
 
 
-@pytest.mark.engines
 @pytest.mark.parametrize(("engine", "seed"), ENGINES, ids=[f"{e}-{s}" for e, s in ENGINES])
 def test_workers_under_chaos_give_what_calm_ones_give(engine, seed, tmp_path, manifest, calms):
     verdict = try_seed(seed, engine, folder=tmp_path / "run", manifest=manifest, calm=calms)

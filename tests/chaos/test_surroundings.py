@@ -65,7 +65,6 @@ def test_a_run_goes_on_when_the_clock_was_set_a_day_back(tmp_path, manifest, cal
     assert truth_of(run.run, run.dataset) == calm
 
 
-@pytest.mark.engines
 def test_another_engine_and_other_workers_make_no_new_version(tmp_path, manifest, calm):
     run = ChaosRun(
         folder=tmp_path,
@@ -82,7 +81,6 @@ def test_another_engine_and_other_workers_make_no_new_version(tmp_path, manifest
     assert manifest_versions(Store(str(run.dataset))) == [1]
 
 
-@pytest.mark.engines
 @pytest.mark.skipif(may_not_take_the_network(), reason="may not take the network away")
 @pytest.mark.parametrize("engine", ["local", "beam", "ray"])
 def test_without_any_network_a_run_ends_and_looks_for_none(engine, tmp_path, manifest, calm):
