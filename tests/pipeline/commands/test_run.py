@@ -116,7 +116,7 @@ def test_a_job_that_is_killed_goes_on_by_itself(recipe):
 
 
 def test_the_jobs_own_mistakes_are_said_once_and_end_it(recipe):
-    code, _, err = call("--plan", "7", "--step", "scan")
+    code, out, err = call("--plan", "7", "--step", "scan")
     sentence = (
         "there is no plan 7 in run, which has none; `interlink plan RECIPE --write` makes plans of "
     )
