@@ -18,7 +18,8 @@ NUM_SOURCES = 500
 
 @pytest.fixture(scope="module")
 def soaked(tmp_path_factory):
-    """What the soak showed; its modules are scripts' and in no package."""
+    """What the soak showed; its modules are scripts' and in no package. No process is left of it."""
+    before = children()
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
         import soak
@@ -27,7 +28,13 @@ def soaked(tmp_path_factory):
     for name in ("soak", "soak_sampler", "soak_sources", "report"):
         sys.modules.pop(name)
     assert result.exit_code == 0, result.output
+    assert children() <= before
     return result
+
+
+def children() -> set[int]:
+    """Return the processes of this one, among which may be a fork server of other tests."""
+    return {process.pid for process in psutil.Process().children(recursive=True)}
 
 
 def test_every_source_ends_as_it_must_and_the_funnel_adds_up(soaked):
@@ -64,4 +71,3 @@ def test_memory_files_and_processes_stay_flat(soaked):
         assert life.more_files <= 8, life
         assert life.more_threads <= 8, life
     assert max(soaked.zombies.values(), default=0) <= 8, "two seconds without being waited for"
-    assert not psutil.Process().children(recursive=True)
