@@ -18,7 +18,7 @@ NUM_SOURCES = 500
 
 @pytest.fixture(scope="module")
 def soaked(tmp_path_factory):
-    """What the soak showed; its modules are scripts' and in no package. No process is left of it."""
+    """What the soak showed; its modules are in no package, and no process is left of it."""
     before = children()
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
