@@ -159,6 +159,7 @@ def test_a_second_sigterm_ends_job_and_supervisor_at_once(recipe):
     # A Python that is about to exit has no handlers any more; a shell calls both 143.
     assert process.returncode in {143, -signal.SIGTERM}
     assert "Traceback" not in err
+    psutil.wait_procs([job], timeout=10)  # it was killed, which takes the kernel a moment
     assert not job.is_running() or job.status() == psutil.STATUS_ZOMBIE
     # What was finished is committed: two parts of each step before.
     assert len(list(Path("run").glob("steps/*/*/_done.json"))) >= 4
