@@ -1,5 +1,6 @@
 """How far a run is, from its files alone: who asks may be another machine than who works."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from datetime import UTC, datetime
 from ..schemas.outcome import Disposition
 from .attempts import open_notes
 from .commit import Commit, StageCounts
+from .disk_guard import PAUSE_PREFIX, read_pause
 from .job import JobRecord, read_jobs
 from .kept import read_outcomes
 from .losses import read_losses
@@ -15,6 +17,8 @@ from .run_files import RunFiles, StepFolder, at_once, commits_by_step, step_fold
 from .step_run import add_counts
 from .store import Store
 from .taken_over import TakenOver, taken_over, without
+
+_PART_NAME = re.compile(r"\d{3,}-\d{5,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,8 @@ class RunStatus:
     """Empty for a run that is planned and has not begun."""
     work: tuple[Work, ...]
     """What is worked on, the longest first."""
+    pauses: tuple[str, ...]
+    """What workers wait for, such as space on a disk."""
     waiting: Waiting
     jobs: tuple[JobRecord, ...]
     """Processes that have carried the run out, oldest first; none in runs of older versions."""
@@ -119,6 +125,7 @@ def run_status(run: RunFiles, *, now: datetime | None = None) -> RunStatus:
         num_parts=len(parts),
         steps=steps,
         work=tuple(sorted(work, key=lambda found: -found.running_s)),
+        pauses=tuple(_pauses(run)),
         waiting=_waiting(run.store, commits, taken, now),
         jobs=tuple(read_jobs(run.store)),
         rest=rest_of([(s.step, s.num_parts - s.num_done, s.pace) for s in steps]),
@@ -158,7 +165,8 @@ def _work(
     store: Store, step: StepFolder, done: Mapping[str, Commit], now: datetime
 ) -> Iterator[Work]:
     """Yield what is worked on in one step, by the notes of attempts that have not ended."""
-    begun = [name for name in store.names(step.folder) if name not in done and "-" in name]
+    names = (name for name in store.names(step.folder) if _PART_NAME.fullmatch(name))
+    begun = [name for name in names if name not in done]
     notes = at_once(lambda part: open_notes(store, f"{step.folder}/{part}"), begun)
     for part, found in zip(begun, notes, strict=True):
         for note in found:
@@ -172,6 +180,15 @@ def _work(
                 running_s=round(running_s, 1),
                 straggles=straggles(running_s, done.values()),
             )
+
+
+def _pauses(run: RunFiles) -> Iterator[str]:
+    for step in run.steps:
+        for name in run.store.names(step.folder):
+            if name.startswith(PAUSE_PREFIX):
+                message = read_pause(run.store, f"{step.folder}/{name}")
+                if message is not None:
+                    yield f"{step.step}: {message}"
 
 
 def _waiting(

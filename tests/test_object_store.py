@@ -158,7 +158,9 @@ def remote(server, sources, tmp_path_factory) -> str:
     steps = {name: {"engine": "local"} for name in ("scan", "cut", "caption", "assemble")}
     steps |= {"fetch": {"engine": "beam", "workers": 2}, "transcribe": {"engine": "ray"}}
     recipe = write_recipe(folder, sources, run, steps=steps)
-    finish(start("run", str(recipe), scratch=Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))))
+    # Paths of Ray's sockets must be short, and its processes may write for a moment longer.
+    with tempfile.TemporaryDirectory(prefix="r", dir="/tmp", ignore_cleanup_errors=True) as short:
+        finish(start("run", str(recipe), scratch=Path(short)))
     return run
 
 

@@ -93,6 +93,8 @@ def _pace(step: StepStatus) -> tuple[str, str, str]:
 
 
 def _work_lines(found: RunStatus) -> Iterator[str]:
+    for pause in found.pauses:
+        yield f"waits: {plain_text(pause)}"
     if not found.work:
         return
     hosts = sorted({work.host for work in found.work})

@@ -56,7 +56,7 @@ def test_a_dataset_that_holds_nothing_out_is_described_all_the_same(plain_recipe
     none = View(name="none", rules=(Rule(column="split", op="==", value="nowhere"),))
     manifest = open_dataset(url).manifest
     monkeypatch.setattr(
-        "interlink.model.data.dataset._read_manifest",
+        "interlink.model.data.dataset.read_manifest",
         lambda files, version: dataclasses.replace(manifest, views=(*manifest.views, none)),
     )
     found = describe_training(changed(plain_recipe, evaluation={"view": "none"}))

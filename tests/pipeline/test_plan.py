@@ -12,12 +12,16 @@ from interlink.pipeline.plan import (
     MAX_PART_SOURCES,
     PARTS_WANTED,
     divide,
+    note_retry,
     part_name,
     plan_numbers,
     plan_parts,
     plan_path,
     plan_sources,
+    plan_table,
     read_part,
+    read_plan,
+    retry_numbers,
     write_plan,
 )
 from interlink.pipeline.store import Store
@@ -109,3 +113,24 @@ def test_names_sort_and_numbers_may_grow(tmp_path):
 
 def test_a_run_without_plans_has_none(tmp_path):
     assert plan_numbers(Store(str(tmp_path))) == []
+
+
+def test_columns_of_a_plan_are_read_alone(tmp_path):
+    store = Store(str(tmp_path))
+    write_plan(store, 1, sources(3, num_bytes=7))
+    table = read_plan(store, 1, ["part", "source_id", "num_bytes"])
+    assert table.column_names == ["part", "source_id", "num_bytes"]
+    assert sorted(table.column("source_id").to_pylist()) == ["s0", "s1", "s2"]
+    assert table.column("num_bytes").to_pylist() == [7, 7, 7]
+    assert plan_table(sources(3, num_bytes=7)).select(table.column_names).equals(table)
+
+
+def test_retries_are_noted_beside_the_plans(tmp_path):
+    store = Store(str(tmp_path))
+    assert retry_numbers(store) == []
+    note_retry(store, 12, b'{"sources": 1}')
+    note_retry(store, 3, b"{}")
+    note_retry(store, 12, b"{}")
+    assert retry_numbers(store) == [3, 12]
+    assert store.read("retries/012.json") == b'{"sources": 1}'
+    assert plan_numbers(store) == []

@@ -9,6 +9,7 @@ from interlink_toy_stores import strict_world
 from interlink_toys import source, sources
 
 from interlink.pipeline.attempts import Attempt
+from interlink.pipeline.disk_guard import PauseNote
 from interlink.pipeline.failures import read_failures
 from interlink.pipeline.plan import write_plan
 from interlink.pipeline.retry import RetryRule, plan_retry
@@ -69,6 +70,16 @@ def test_who_works_is_told_and_who_is_slow(run):
         note = json.loads(run.store.read(f"{attempt.folder}/_begun.json"))
         assert (work.host, work.pid) == (note["host"], note["pid"])
     assert look(run).work == ()
+
+
+def test_what_workers_wait_for_is_told(run):
+    reports = run.go()
+    note = PauseNote(run.store, reports[1].folder)
+    note("no space left on /data")
+    [pause] = look(run).pauses
+    assert pause.startswith("cut: no space left on /data (")
+    note(None)
+    assert look(run).pauses == ()
 
 
 def test_what_is_deferred_may_be_tried_at_its_time(run):
