@@ -59,7 +59,7 @@ def test_a_run_goes_on_when_the_clock_was_set_a_day_back(tmp_path, manifest, cal
         environment=with_clock("+1d"),
         settings={"restarts": 0},
     )
-    assert run.start().wait(timeout=60) == -signal.SIGKILL
+    assert run.start().wait(timeout=240) == -signal.SIGKILL
     run.environment = {}
     assert run.until_done().exits == (0,)
     assert truth_of(run.run, run.dataset) == calm

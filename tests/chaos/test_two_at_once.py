@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.slow]
 def both_end_well(first: ChaosRun, second: ChaosRun) -> None:
     """Start both at once and wait for them."""
     started = [run.start() for run in (first, second)]
-    ends = [process.wait(timeout=120) for process in started]
+    ends = [process.wait(timeout=240) for process in started]
     first.wait_until_gone()
     second.wait_until_gone()
     outputs = [run.output.read_text() for run in (first, second)]

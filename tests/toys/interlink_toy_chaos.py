@@ -30,7 +30,7 @@ from interlink.pipeline.recipe import Retain
 
 MAX_RESTARTS = 10
 """Times that a run is started again before it counts as failed."""
-PATIENCE_S = {"local": 60.0, "beam": 180.0, "ray": 180.0}
+PATIENCE_S = {"local": 240.0, "beam": 400.0, "ray": 400.0}
 """Longest time for one start."""
 
 _LIGHT = Path(__file__).parent.parent / "chaos" / "light"
@@ -205,7 +205,8 @@ class ChaosRun:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def _wait(self, process: subprocess.Popen[bytes]) -> int:
-        end = time.monotonic() + PATIENCE_S[self.engine]
+        patience_s = PATIENCE_S[self.engine]
+        end = time.monotonic() + patience_s
         while process.poll() is None:
             time.sleep(0.05)
             if any(fault.action == "hang" for fault in self.faults):
@@ -213,7 +214,7 @@ class ChaosRun:
             if time.monotonic() > end:
                 self.kill_all()
                 process.wait()
-                raise TimeoutError(f"{self.folder}: a start took longer than {end:.0f} s")
+                raise TimeoutError(f"{self.folder}: a start took longer than {patience_s:.0f} s")
         return process.returncode
 
     def _kill_hung(self) -> None:
@@ -237,7 +238,7 @@ class ChaosRun:
                 continue
         return found
 
-    def wait_until_gone(self, patience_s: float = 30.0) -> None:
+    def wait_until_gone(self, patience_s: float = 60.0) -> None:
         """Wait for all processes of the run to end.
 
         Raises:
