@@ -13,7 +13,7 @@ from ..pipeline.plan import plan_parts, plan_sources, write_plan
 from ..pipeline.publish.card import write_card
 from ..pipeline.run import RunReport
 from ..pipeline.step import Stage, Step
-from ..pipeline.step_run import run_step
+from ..pipeline.step_run import commits_of, run_step
 from ..pipeline.store import Store
 from ..schemas.errors import UsageError
 from ..schemas.ids import digest
@@ -56,7 +56,9 @@ def make_training_dataset(
     """
     write_lesson(lesson, run=lesson_run, dataset=dataset, observers=observers)
     last = report.steps[-1].step
-    commits = [commit for step in report.steps if step.step == last for commit in step.commits]
+    commits = [
+        commit for step in report.steps if step.step == last for commit in commits_of(run, step)
+    ]
     provenance = report.publication.manifest.provenance
     manifest = commit_version(run, dataset, commits, provenance=provenance)
     write_card(dataset, manifest, f"{provenance.run} and a lesson of generated videos")
