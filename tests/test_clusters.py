@@ -106,7 +106,8 @@ def test_a_driver_killed_beside_a_job_service_comes_again_and_follows_its_job(
     words = command(folder, sources, "--engine", "beam", "--set", "restarts=0", "--", *beam.options)
     driver = start(words)
     wait_for(lambda: commits(folder, "scan") == NUM_SOURCES, driver)
-    wait_for(lambda: "transcribe" in beam.jobs()[-1][0], driver)
+    # Between its preparation and its start, a job is called STOPPED.
+    wait_for(lambda: "transcribe" in beam.jobs()[-1][0] and beam.jobs()[-1][1] == "RUNNING", driver)
     driver.send_signal(signal.SIGKILL)
     driver.communicate()
     assert beam.jobs()[-1][1] == "RUNNING", "a job must outlive its driver"
