@@ -110,10 +110,12 @@ def test_every_command_teaches_by_examples(interlink):
     _, out = interlink("--help")
     assert "Exit codes: 0 done, 1 bug, 2 usage" in out
     assert "  Examples:\n    interlink demo\n" in out
-    _, of_audit = interlink("audit --help")
-    commands = [line.split()[0] for line in listed(out) if not line.startswith("audit ")]
-    commands += [f"audit {line.split()[0]}" for line in listed(of_audit)]
-    assert {"demo", "run", "train", "card", "audit sample", "audit report"} <= set(commands)
+    commands = [line.split()[0] for line in listed(out)]
+    for group in ("audit", "takedown"):
+        commands.remove(group)
+        _, of_group = interlink(f"{group} --help")
+        commands += [f"{group} {line.split()[0]}" for line in listed(of_group)]
+    assert {"demo", "run", "train", "card", "audit sample", "takedown apply"} <= set(commands)
     for name in commands:
         code, text = interlink(f"{name} --help")
         assert code == 0
