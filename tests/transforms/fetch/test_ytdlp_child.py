@@ -1,5 +1,8 @@
 """yt-dlp itself, in this process: against a loopback server, and with a made-up extractor."""
 
+import gc
+from collections.abc import Callable, Iterator
+
 import pytest
 import yt_dlp
 from yt_dlp.extractor.common import InfoExtractor
@@ -9,11 +12,14 @@ from interlink.schemas.outcome import ErrorCode
 from interlink.transforms.fetch import ytdlp_child
 from interlink.transforms.fetch.ytdlp_child import fetch_page, site_options
 
+# yt-dlp leaves the response of a download that is stopped to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
 DATA = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(100_000)
 
 
 @pytest.fixture
-def page(faulty_server, tmp_path, monkeypatch):
+def page(faulty_server, tmp_path, monkeypatch) -> Iterator[Callable[..., dict]]:
     """Fetches a page of the server: `page("/watch", licenses=["MIT"])`."""
     monkeypatch.setattr(ytdlp_child, "_backoff", lambda n: 0.0)
     faulty_server.add("/a.mp4", DATA)
@@ -28,7 +34,8 @@ def page(faulty_server, tmp_path, monkeypatch):
         url = path if "://" in path else faulty_server.url(path)
         return fetch_page(url, str(folder), options, licenses, **lent)
 
-    return run
+    yield run
+    gc.collect()
 
 
 @pytest.fixture
