@@ -8,7 +8,7 @@ Needs the system's FFmpeg with flite, and the extras `interlink[embedded]`.
 """
 
 # ruff: noqa: E402  (one BLAS thread, as in every worker, must be set before numpy loads)
-from interlink.pipeline.threads import use_one_thread
+from interlink.pipeline.machine.threads import use_one_thread
 
 use_one_thread()
 
@@ -35,8 +35,8 @@ from interlink.examples.narration import require_flite
 from interlink.examples.observed import Observed, observe_records
 from interlink.examples.score import Score, score_rows, score_video
 from interlink.examples.truth import VideoTruth, read_truth
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import PartWorkspace
+from interlink.pipeline.parts.workspace import PartWorkspace
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.clip import Clip
 from interlink.schemas.errors import InterlinkError
 from interlink.schemas.ids import source_id, video_id

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow.parquet as pq
 from loader_data import S, make_document
 
-from interlink.pipeline.commit import KEPT_NAME, Commit
 from interlink.pipeline.dataset.versions import commit_version
-from interlink.pipeline.records_file import write_records
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import MEDIA_NAME, CommittedFile
+from interlink.pipeline.parts.commit import KEPT_NAME, Commit
+from interlink.pipeline.parts.workspace import MEDIA_NAME, CommittedFile
+from interlink.pipeline.storage.records_file import write_records
+from interlink.pipeline.storage.store import Store
 from interlink.schemas import ids
 from interlink.schemas.arrow import to_table
 from interlink.schemas.clip import ClipBoundary, ClipScores

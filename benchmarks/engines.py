@@ -18,14 +18,14 @@ from collections.abc import Sequence
 
 from report import table, write_report
 
-from interlink.pipeline.commit import Commit
-from interlink.pipeline.cpu import cpu_seconds
 from interlink.pipeline.engines.engine import Engine, make_engine
-from interlink.pipeline.part import PartRunner
-from interlink.pipeline.runtime import run_stage
+from interlink.pipeline.machine.cpu import cpu_seconds
+from interlink.pipeline.machine.threads import use_one_thread
+from interlink.pipeline.parts.commit import Commit
+from interlink.pipeline.parts.part import PartRunner
+from interlink.pipeline.parts.runtime import run_stage
+from interlink.pipeline.parts.trials import RetryPolicy
 from interlink.pipeline.step import Resources, Stage, Step
-from interlink.pipeline.threads import use_one_thread
-from interlink.pipeline.trials import RetryPolicy
 from interlink.schemas.source import Source
 from interlink.transforms.base import Kept, Map
 

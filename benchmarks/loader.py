@@ -8,7 +8,7 @@ decoder. Then it runs the packed loader for several epochs and watches its memor
 """
 
 # ruff: noqa: E402  (one BLAS thread, as in every worker, must be set before numpy loads)
-from interlink.pipeline.threads import use_one_thread
+from interlink.pipeline.machine.threads import use_one_thread
 
 use_one_thread()
 

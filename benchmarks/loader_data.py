@@ -11,11 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from interlink.pipeline.commit import KEPT_NAME, Commit
 from interlink.pipeline.dataset.versions import commit_version
-from interlink.pipeline.records_file import write_records
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import CommittedFile
+from interlink.pipeline.parts.commit import KEPT_NAME, Commit
+from interlink.pipeline.parts.workspace import CommittedFile
+from interlink.pipeline.storage.records_file import write_records
+from interlink.pipeline.storage.store import Store
 from interlink.schemas import ids
 from interlink.schemas.clip import ClipBoundary, ClipScores
 from interlink.schemas.content import content_sha256

@@ -21,16 +21,16 @@ from pathlib import Path
 
 from report import table, write_report
 
-from interlink.pipeline.commit import DONE_NAME, KEPT_NAME, Commit, StageCounts
 from interlink.pipeline.curate import curate, step_keys
-from interlink.pipeline.part import PartRunner, step_folder
-from interlink.pipeline.plan import plan_numbers, plan_parts, read_part
+from interlink.pipeline.machine.threads import use_one_thread
+from interlink.pipeline.parts.commit import DONE_NAME, KEPT_NAME, Commit, StageCounts
+from interlink.pipeline.parts.part import PartRunner, step_folder
+from interlink.pipeline.parts.plan import plan_numbers, plan_parts, read_part
+from interlink.pipeline.parts.workspace import CommittedFile
 from interlink.pipeline.planning import make_plans
-from interlink.pipeline.recipe import Recipe, make_recipe
+from interlink.pipeline.recipes.recipe import Recipe, make_recipe
 from interlink.pipeline.step_run import run_step
-from interlink.pipeline.store import Store
-from interlink.pipeline.threads import use_one_thread
-from interlink.pipeline.workspace import CommittedFile
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import IncompleteError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "toys"))

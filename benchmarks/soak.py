@@ -26,7 +26,7 @@ from soak_sampler import Life, Sample, Sampler, lives
 from soak_sources import Soak, make_soak, soak_server
 
 from interlink.pipeline.dataset.versions import read_manifest
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 PACKAGES = ["apache-beam", "av", "pyarrow", "faster-whisper", "yt-dlp"]
 STEPS = ("fetch", "scan", "transcribe", "cut", "caption", "assemble")

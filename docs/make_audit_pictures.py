@@ -20,7 +20,7 @@ from interlink.pipeline.audit.report.make import make_report
 from interlink.pipeline.audit.sample.drawing import draw_sample
 from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.audit.site.build import build_site
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.audit import AuditItem, AuditPlan, ErrorType
 
 PICTURES = Path(__file__).with_name("pictures")

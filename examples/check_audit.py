@@ -12,7 +12,7 @@ import av
 from PIL import Image
 
 from ..pipeline.audit.plan import SITE_FOLDER, read_plan
-from ..pipeline.store import Store
+from ..pipeline.storage.store import Store
 from ..schemas.errors import UsageError
 from .check_demo import demand, run_check
 

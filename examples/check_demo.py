@@ -15,7 +15,7 @@ from PIL import Image
 from ..pipeline.dataset.funnel import read_funnel
 from ..pipeline.dataset.reader import read_documents
 from ..pipeline.dataset.versions import read_manifest, read_shards
-from ..pipeline.store import Store
+from ..pipeline.storage.store import Store
 from ..schemas.document import Document
 from ..schemas.errors import UsageError
 from ..schemas.manifest import Shard

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from .. import __version__
 from ..pipeline.dataset.versions import commit_version
 from ..pipeline.engines.local import LocalEngine
-from ..pipeline.observer import Observer
-from ..pipeline.part import PartRunner
-from ..pipeline.plan import plan_parts, plan_sources, write_plan
+from ..pipeline.jobs.observer import Observer
+from ..pipeline.parts.part import PartRunner
+from ..pipeline.parts.plan import plan_parts, plan_sources, write_plan
 from ..pipeline.publish.card import write_card
 from ..pipeline.run import RunReport
 from ..pipeline.step import Stage, Step
 from ..pipeline.step_run import commits_of, run_step
-from ..pipeline.store import Store
+from ..pipeline.storage.store import Store
 from ..schemas.errors import UsageError
 from ..schemas.ids import digest
 from ..schemas.manifest import Manifest, Provenance

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..schemas.lineage import Lineage
 from ..transforms.scores.score import ScoreClips
-from .recipe import Placement, Recipe, Steps
+from .recipes.recipe import Placement, Recipe, Steps
 from .step import EngineName, Resources, Stage, Step
 
 

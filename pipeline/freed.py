@@ -14,17 +14,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..schemas.errors import UsageError
-from .commit import KEPT_NAME, OUTCOMES_NAME, Commit, read_commits
 from .curate import step_keys
 from .dataset.funnel import funnel_path
-from .part import step_folder
-from .plan import plan_parts
-from .published import read_published
-from .recipe import Retain
+from .parts.commit import KEPT_NAME, OUTCOMES_NAME, Commit, read_commits
+from .parts.part import step_folder
+from .parts.plan import plan_parts
+from .parts.workspace import MEDIA_NAME, CommittedFile
+from .plans.published import read_published
+from .recipes.recipe import Retain
 from .step import Step
 from .step_run import StepReport
-from .store import Store
-from .workspace import MEDIA_NAME, CommittedFile
+from .storage.store import Store
 
 FREED_FOLDER = "freed"
 _FRAMES_STEP = "scan"

@@ -9,16 +9,16 @@ from ..schemas.denied import Denied
 from .curate import step_keys
 from .dataset.denied import read_denied
 from .engines.engine import Engine, make_engine
-from .job import Job
-from .observer import Observer
-from .package_digest import package_digest
-from .part import PartRunner
-from .plan import plan_parts
-from .recipe import Recipe
+from .jobs.job import Job
+from .jobs.observer import Observer
+from .machine.package_digest import package_digest
+from .parts.part import PartRunner
+from .parts.plan import plan_parts
+from .parts.trials import RetryPolicy
+from .recipes.recipe import Recipe
 from .step import EngineName, Step
 from .step_run import StepReport, read_step, run_step
-from .store import Store
-from .trials import RetryPolicy
+from .storage.store import Store
 
 
 class PlanRunner:

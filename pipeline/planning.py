@@ -5,10 +5,10 @@ from itertools import islice
 from ..schemas.errors import UsageError
 from ..schemas.source import Source
 from .dataset.denied import leave_out_denied, read_denied
-from .plan import plan_ids, plan_numbers, write_plan
-from .recipe import Recipe
-from .sources import read_sources
-from .store import Store
+from .parts.plan import plan_ids, plan_numbers, write_plan
+from .recipes.recipe import Recipe
+from .sources.manifest import read_sources
+from .storage.store import Store
 
 
 def make_plans(store: Store, recipe: Recipe) -> list[int]:

@@ -8,24 +8,25 @@ from .. import __version__
 from ..schemas.errors import UsageError
 from .curate import curate, step_keys
 from .dataset.versions import newest_manifest
-from .disk_guard import DiskGuard
 from .faults import fault_point
 from .freed import free_plan, freed_numbers, freed_reports
-from .job import Job
-from .observer import EventLog, Observer
-from .part import step_folder
-from .plan import plan_numbers
+from .jobs.job import Job
+from .jobs.observer import EventLog, Observer
+from .machine.threads import use_one_thread
+from .parts.part import step_folder
+from .parts.plan import plan_numbers
 from .plan_run import PlanRunner
 from .planning import make_plans
+from .plans.published import note_published, published_reports
+from .plans.run_files import DIGESTS_NAME
+from .plans.stats import write_stats
 from .publish.plan import Publication, check_dataset, publish_plan, read_manifest
-from .published import note_published, published_reports
-from .recipe import Recipe
-from .run_files import DIGESTS_NAME
-from .stats import write_stats
+from .recipes.recipe import Recipe
 from .step import EngineName, Step
 from .step_run import StepReport
-from .store import Store
-from .threads import use_one_thread
+from .storage.disk_guard import DiskGuard
+from .storage.probe import probe_store
+from .storage.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +156,7 @@ def _run(
     everyone = (*observers, *line, EventLog(store.local_path("events.jsonl")))
     reports: list[StepReport] = []
     with PlanRunner(recipe, steps, only=wanted.step, job=job, observers=everyone) as runner:
-        store.probe()
+        probe_store(store)
         with job.begin(runner.engine_names, everyone):
             plans = _plans(store, recipe, wanted)
             check_dataset(store, recipe)

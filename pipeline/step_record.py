@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .step import Stage, Step
-from .store import Store
+from .storage.store import Store
 
 KEYS_FOLDER = "keys"
 

@@ -5,17 +5,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..schemas.errors import IncompleteError, UsageError
-from .commit import Commit, StageCounts, read_commits, take_stop
-from .cpu import cpu_seconds
 from .engines.engine import Engine
 from .faults import fault_point
-from .observer import Observer
-from .part import PartRunner
-from .plan import plan_parts
+from .jobs.observer import Observer
+from .jobs.watcher import CommitWatcher, out_of_time
+from .machine.cpu import cpu_seconds
+from .parts.commit import Commit, StageCounts, read_commits, take_stop
+from .parts.part import PartRunner
+from .parts.plan import plan_parts
 from .step import EngineName
 from .step_record import note_step, record_step
-from .store import Store
-from .watcher import CommitWatcher, out_of_time
+from .storage.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from typing import Any
 
 from PIL import Image
 
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import PartWorkspace
+from interlink.pipeline.parts.workspace import PartWorkspace
+from interlink.pipeline.storage.store import Store
 from interlink.schemas import ids
 from interlink.schemas.clip import Clip, ClipBoundary, ClipFile, ClipScores, Gap
 from interlink.schemas.document import Document

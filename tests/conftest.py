@@ -17,8 +17,8 @@ from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 
-from interlink.pipeline.store import Store  # noqa: E402
-from interlink.pipeline.workspace import PartWorkspace  # noqa: E402
+from interlink.pipeline.parts.workspace import PartWorkspace  # noqa: E402
+from interlink.pipeline.storage.store import Store  # noqa: E402
 
 # Workers of engines and children must find the toys as a module of that name.
 _TOYS = str(Path(__file__).with_name("toys"))

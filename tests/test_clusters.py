@@ -13,34 +13,21 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import av
 import pytest
 import yaml
 from interlink_toy_clusters import BeamCluster, beam_cluster, ray_cluster
+from interlink_toy_excerpts import make_excerpts
 
-EXAMPLES = Path(__file__).parent.parent / "examples" / "videos"
 NUM_STEPS = 6
 NUM_SOURCES = 4
 
 pytestmark = [pytest.mark.slow, pytest.mark.engines]
 
 
-def excerpt(source: Path, target: Path, seconds: float) -> None:
-    """Copy the first seconds of a file, speech and all."""
-    with av.open(source) as given, av.open(target, "w") as made:
-        streams = {s.index: made.add_stream_from_template(s) for s in given.streams}
-        for packet in given.demux():
-            if packet.dts is not None and packet.pts * packet.time_base < seconds:
-                packet.stream = streams[packet.stream.index]
-                made.mux(packet)
-
-
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sources")
-    names = sorted(EXAMPLES.glob("*.mp4"))
-    for number in range(NUM_SOURCES):
-        excerpt(names[number % 2], folder / f"{number}.mp4", 4.0 + number)
+    make_excerpts(folder, number=NUM_SOURCES, of_videos=2, shortest_s=4.0)
     return folder
 
 

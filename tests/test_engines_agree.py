@@ -14,11 +14,11 @@ from interlink_toy_engines import ENGINES, started
 from interlink_toy_runs import ToyRun
 from interlink_toys import Act, Bind, Bundle, Inspect, Item, Multiply, Twins, source, sources, tries
 
-from interlink.pipeline.commit import DONE_NAME, OUTCOMES_NAME, STOP_NAME
 from interlink.pipeline.engines.engine import Engine
 from interlink.pipeline.engines.local import LocalEngine
+from interlink.pipeline.jobs.watcher import MIN_RECORDS
+from interlink.pipeline.parts.commit import DONE_NAME, OUTCOMES_NAME, STOP_NAME
 from interlink.pipeline.step import Stage
-from interlink.pipeline.watcher import MIN_RECORDS
 from interlink.schemas.errors import BudgetExceededError, EnvironmentFault
 from interlink.schemas.source import Source
 

@@ -12,14 +12,14 @@ import pytest
 from interlink_toy_disks import KB, MB, Disk, small_disk
 from interlink_toy_runs import ToyRun
 
-from interlink.pipeline.commit import read_commit
-from interlink.pipeline.disk_guard import DiskPolicy
 from interlink.pipeline.engines.local import LocalEngine
-from interlink.pipeline.observer import Silent
-from interlink.pipeline.recipe import Recipe, make_recipe
+from interlink.pipeline.jobs.observer import Silent
+from interlink.pipeline.parts.commit import read_commit
+from interlink.pipeline.recipes.recipe import Recipe, make_recipe
 from interlink.pipeline.run import run_recipe
 from interlink.pipeline.step import Stage
 from interlink.pipeline.step_run import StepReport
+from interlink.pipeline.storage.disk_guard import DiskPolicy
 from interlink.schemas.errors import EnvironmentFault
 from interlink.schemas.source import Source
 from interlink.transforms.fetch.fetch import Fetch
@@ -196,7 +196,7 @@ def test_a_quota_or_a_broken_disk_is_told_with_its_path(tmp_path, monkeypatch, c
         raise OSError(code, os.strerror(code))
 
     with monkeypatch.context() as patch:
-        patch.setattr("interlink.pipeline.store.shutil.move", broken)
+        patch.setattr("interlink.pipeline.storage.store.shutil.move", broken)
         with pytest.raises(EnvironmentFault, match=rf"{tmp_path}/run.*") as raised:
             fetch(run, wait_s=0.3)
     assert os.strerror(code) in str(raised.value) or "no space left" in str(raised.value)

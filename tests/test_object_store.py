@@ -21,7 +21,7 @@ import interlink
 from interlink.pipeline.commands.main import app
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import read_manifest
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.engines]
 

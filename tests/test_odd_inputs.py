@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from interlink.pipeline.dataset.reader import read_documents
-from interlink.pipeline.kept import read_outcomes
-from interlink.pipeline.recipe import make_recipe
+from interlink.pipeline.parts.kept import read_outcomes
+from interlink.pipeline.recipes.recipe import make_recipe
 from interlink.pipeline.run import RunReport, run_recipe
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import BudgetExceededError
 from interlink.schemas.outcome import Disposition
 
@@ -84,7 +84,7 @@ def run_on(sources: list[str], folder: Path, **sections) -> tuple[RunReport, dic
 
 
 def _sources(store: Store):
-    from interlink.pipeline.plan import plan_sources
+    from interlink.pipeline.parts.plan import plan_sources
 
     return list(plan_sources(store, 1))
 

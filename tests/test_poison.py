@@ -9,11 +9,11 @@ from interlink_toy_engines import started
 from interlink_toy_runs import ToyRun, go_in_process
 from interlink_toys import Act, Inspect, source
 
-from interlink.pipeline.attempts import MAX_DEATHS
-from interlink.pipeline.commit import DONE_NAME
 from interlink.pipeline.engines.engine import Engine
-from interlink.pipeline.part import PartRunner
-from interlink.pipeline.plan import read_part
+from interlink.pipeline.parts.attempts import MAX_DEATHS
+from interlink.pipeline.parts.commit import DONE_NAME
+from interlink.pipeline.parts.part import PartRunner
+from interlink.pipeline.parts.plan import read_part
 from interlink.pipeline.step import Stage
 from interlink.pipeline.step_run import StepReport
 from interlink.schemas.errors import IncompleteError

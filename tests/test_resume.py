@@ -10,12 +10,11 @@ import time
 import uuid
 from pathlib import Path
 
-import av
 import psutil
 import pytest
 import yaml
+from interlink_toy_excerpts import make_excerpts
 
-EXAMPLES = Path(__file__).parent.parent / "examples" / "videos"
 NUM_SOURCES = 7
 MARK = "INTERLINK_TEST_MARK"
 TRIES = [
@@ -28,22 +27,10 @@ job or a worker alone, after whose death it goes on by itself."""
 pytestmark = [pytest.mark.slow, pytest.mark.engines]
 
 
-def excerpt(source: Path, target: Path, seconds: float) -> None:
-    """Copy the first seconds of a file, speech and all."""
-    with av.open(source) as given, av.open(target, "w") as made:
-        streams = {s.index: made.add_stream_from_template(s) for s in given.streams}
-        for packet in given.demux():
-            if packet.dts is not None and packet.pts * packet.time_base < seconds:
-                packet.stream = streams[packet.stream.index]
-                made.mux(packet)
-
-
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sources")
-    names = sorted(EXAMPLES.glob("*.mp4"))
-    for number in range(NUM_SOURCES - 1):
-        excerpt(names[number % 4], folder / f"{number}.mp4", 6.0 + number)
+    make_excerpts(folder, number=NUM_SOURCES - 1, of_videos=4, shortest_s=6.0)
     (folder / "broken.mp4").write_bytes(b"this is no video")
     return folder
 

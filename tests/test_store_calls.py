@@ -12,13 +12,13 @@ from interlink_toys import Copy, sources
 
 from interlink.pipeline.curate import curate, step_keys
 from interlink.pipeline.engines.local import LocalEngine
-from interlink.pipeline.part import PartRunner
-from interlink.pipeline.plan import plan_parts
+from interlink.pipeline.parts.part import PartRunner
+from interlink.pipeline.parts.plan import plan_parts
+from interlink.pipeline.parts.trials import RetryPolicy
 from interlink.pipeline.planning import make_plans
-from interlink.pipeline.recipe import make_recipe
+from interlink.pipeline.recipes.recipe import make_recipe
 from interlink.pipeline.step import Stage
-from interlink.pipeline.store import Store
-from interlink.pipeline.trials import RetryPolicy
+from interlink.pipeline.storage.store import Store
 
 LIMIT = 12
 REQUESTS = {"fetch": 8, "scan": 10, "transcribe": 9, "cut": 10, "caption": 9, "assemble": 10}

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from interlink.pipeline.commands.main import app
 from interlink.pipeline.dataset.reader import read_documents
-from interlink.pipeline.recipe import Recipe, make_recipe
+from interlink.pipeline.recipes.recipe import Recipe, make_recipe
 from interlink.pipeline.run import run_recipe
 from interlink.schemas.document import Document
 

@@ -17,7 +17,7 @@ from interlink.model.cosmo.batch import Media
 from interlink.model.derange import derange_media
 from interlink.model.recipe import TrainRecipe
 from interlink.model.training_data import TrainingStreams
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 class DerangedStreams(TrainingStreams):

@@ -17,7 +17,7 @@ from ...schemas.arrow import from_plain, from_table, to_plain, to_table
 from ...schemas.audit import AUDIT_FORMAT_VERSION, AuditItem, AuditPlan
 from ...schemas.errors import EnvironmentFault, UsageError
 from ...schemas.manifest import Manifest
-from ..store import Store
+from ..storage.store import Store
 
 PLAN_NAME = "plan.json"
 ITEMS_NAME = "items.parquet"

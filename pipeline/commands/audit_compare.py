@@ -24,7 +24,7 @@ from ..audit.comparison.text import (
 )
 from ..audit.plan import read_plan
 from ..audit.ratings.store import stored_ratings
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console, number_table, plain_text
 from .gates import FailIf, check_gates, read_gates
 

@@ -12,7 +12,7 @@ from ..audit.ratings.read import Ratings
 from ..audit.ratings.rows import SUFFIXES
 from ..audit.ratings.store import RATINGS_NAME, import_ratings
 from ..audit.report.wording import count
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console, number_table, plain_text
 
 

@@ -9,7 +9,7 @@ from ..audit.report.wording import count
 from ..dataset.versions import manifest_path
 from ..publish.audit import publish_audit
 from ..publish.card import CARD_NAME
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console
 
 

@@ -17,7 +17,7 @@ from ..audit.report.html import render_html
 from ..audit.report.make import make_report
 from ..audit.report.markdown import render_markdown
 from ..audit.report.report_file import REPORT_FOLDER, REPORT_NAME, write_report
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console, number_table, plain_text
 from .gates import FailIf, check_gates, read_gates
 

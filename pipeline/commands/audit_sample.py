@@ -17,7 +17,7 @@ from ..audit.sample.drawing import draw_sample
 from ..audit.sample.settings import AUDITED_KINDS, AuditSettings
 from ..audit.sample.strata import DIMENSIONS
 from ..audit.site.build import build_site
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console, number_table, plain_text
 
 _MAX_ROWS = 20

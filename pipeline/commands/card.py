@@ -6,7 +6,7 @@ import typer
 
 from ..publish.card import CARD_NAME, rewrite_card
 from ..publish.card_pictures import PICTURE_FOLDER
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console
 
 

@@ -14,12 +14,12 @@ from ...schemas.errors import UsageError
 from ...schemas.outcome import Disposition
 from ...schemas.video import Video
 from ..dataset.reader import read_documents
-from ..kept import read_kept, read_outcomes
-from ..plan import plan_numbers, plan_sources
-from ..recipe import Recipe, make_recipe
+from ..parts.kept import read_kept, read_outcomes
+from ..parts.plan import plan_numbers, plan_sources
+from ..recipes.recipe import Recipe, make_recipe
 from ..run import RunReport, run_recipe
 from ..step_run import commits_of
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console
 from .demo_audit import audit_folder, make_audit
 from .demo_training import train_on, trained_model

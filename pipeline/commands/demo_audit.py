@@ -11,7 +11,7 @@ from ..audit.plan import RATINGS_FOLDER, SITE_FOLDER, write_plan
 from ..audit.sample.drawing import draw_sample
 from ..audit.sample.settings import AuditSettings
 from ..audit.site.build import SiteReport, build_site
-from ..store import Store
+from ..storage.store import Store
 
 _MAX_CLIPS = 100
 """As `interlink audit sample` draws; the demo's own videos have two dozen."""

@@ -12,9 +12,9 @@ from ...schemas.errors import EnvironmentFault
 from ...schemas.ids import digest
 from ...schemas.manifest import Manifest
 from ...schemas.text import TextKind
-from ..recipe import Recipe
+from ..recipes.recipe import Recipe
 from ..run import RunReport
-from ..store import Store
+from ..storage.store import Store
 from .model_loading import loading, require_torch
 from .progress import progress_for
 from .train_progress import train_progress_for

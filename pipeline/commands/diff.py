@@ -11,7 +11,7 @@ from ...schemas.errors import UsageError
 from ...schemas.manifest import Manifest
 from ..dataset.diff import Changes, VersionDiff, diff_versions
 from ..dataset.versions import manifest_versions, read_manifest
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console, number_table, plain_text
 
 _SHOWN = 20

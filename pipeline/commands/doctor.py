@@ -19,7 +19,7 @@ from ... import __version__
 from ...schemas.errors import EnvironmentFault, UsageError
 from ...transforms.known_weights import WHISPER_BASE
 from ...transforms.packaged_weights import packaged_folder
-from ..recipe import load_recipe
+from ..recipes.recipe import load_recipe
 from ..step import EngineName
 from .console import make_console
 from .doctor_engine import diagnose

@@ -18,9 +18,10 @@ from ...schemas.errors import EnvironmentFault, IncompleteError, UsageError
 from ..curate import curate
 from ..engines.engine import make_engine
 from ..engines.probe import NUM_RECORDS, WorkerReport, probe_engine, report_worker
-from ..recipe import Recipe
+from ..recipes.recipe import Recipe
 from ..step import EngineName, Resources
-from ..store import Store
+from ..storage.probe import probe_store
+from ..storage.store import Store
 from .signals import kill_children
 
 Answer = TypeVar("Answer")
@@ -52,7 +53,7 @@ def diagnose(
             recipe = Recipe(sources=folder, run=folder)
         kinds = _kinds(recipe, engine)
         run, scratch = Store(recipe.run, single_writer=recipe.single_writer), recipe.scratch
-        run.probe()
+        probe_store(run)
         made = make_engine(
             engine,
             beam_options=(*recipe.beam.options, *options),

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ...schemas.errors import UsageError
-from ..failures import BY, Failure, advice, count_by, is_worth_a_retry, read_failures
-from ..run_files import open_run
+from ..plans.run_files import open_run
+from ..watching.failures import BY, Failure, advice, count_by, is_worth_a_retry, read_failures
 from .console import make_console, plain_text, plural, when
 from .options import Json, RunPlace, run_at
 

@@ -13,9 +13,9 @@ from ..dataset.fsck.finding import Fault, Finding
 from ..dataset.fsck.repair import Repair, restore_files, withdraw_parts
 from ..dataset.fsck.run import check_run
 from ..dataset.versions import manifest_versions
-from ..plan import plan_numbers
+from ..parts.plan import plan_numbers
 from ..publish.takedown_places import find_runs
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console, plain_text
 
 _SHOWN = 50

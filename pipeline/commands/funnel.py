@@ -10,12 +10,12 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from ...schemas.outcome import Disposition
-from ..bottleneck import find_bottleneck
-from ..commit import StageCounts
 from ..dataset.funnel import read_funnel
-from ..losses import LOST
+from ..parts.commit import StageCounts
 from ..step_run import StepReport, add_counts
-from ..store import Store
+from ..storage.store import Store
+from ..watching.bottleneck import find_bottleneck
+from ..watching.losses import LOST
 from .console import span
 
 FATES = ("kept", "rejected", "failed", "deferred", "quarantined")

@@ -10,8 +10,8 @@ from rich.console import Console
 from ...schemas.errors import UsageError
 from ..dataset.gc import Garbage, dataset_garbage, remove_garbage, run_garbage
 from ..dataset.versions import manifest_versions
-from ..plan import plan_numbers
-from ..store import Store
+from ..parts.plan import plan_numbers
+from ..storage.store import Store
 from .console import make_console, number_table, plain_text
 
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

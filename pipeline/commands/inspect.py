@@ -16,17 +16,17 @@ from ...schemas.errors import UsageError
 from ...schemas.outcome import Disposition
 from ...schemas.video import Frame, Video
 from ...transforms.fetch.routing import is_url, is_web
-from ..commit import Commit
 from ..dataset.reader import read_documents
 from ..dataset.shard_lists import MANIFEST_FOLDER
 from ..dataset.versions import read_manifest
-from ..kept import read_kept, read_outcomes
-from ..media_file import MediaReader
-from ..recipe import Recipe, make_recipe
+from ..parts.commit import Commit
+from ..parts.kept import read_kept, read_outcomes
+from ..recipes.recipe import Recipe, make_recipe
 from ..run import RunReport, run_steps
-from ..source_rows import MANIFEST_SUFFIXES
+from ..sources.rows import MANIFEST_SUFFIXES
 from ..step_run import StepReport, commits_of
-from ..store import Store
+from ..storage.media_file import MediaReader
+from ..storage.store import Store
 from .console import make_console
 from .document_text import print_document
 from .funnel import print_losses

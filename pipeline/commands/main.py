@@ -10,7 +10,7 @@ from types import TracebackType
 import typer
 
 from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError
-from ..threads import use_one_thread
+from ..machine.threads import use_one_thread
 from .audit import audit
 from .caption import caption
 from .card import card

@@ -7,7 +7,7 @@ import typer
 
 from ...schemas.errors import UsageError
 from ...transforms.fetch.routing import is_url
-from ..recipe import load_recipe
+from ..recipes.recipe import load_recipe
 from ..step import EngineName
 
 RECIPE_SUFFIXES = (".yaml", ".yml")

@@ -10,15 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 from ..curate import curate
-from ..forecast import Estimate, PartSize, estimate, learn_bytes, part_sizes
 from ..freed import freed_numbers
-from ..outlook import StepOutlook, look_ahead
-from ..plan import plan_numbers, plan_table, read_plan, retry_numbers, write_plan
+from ..parts.plan import plan_numbers, plan_table, read_plan, retry_numbers, write_plan
 from ..planning import propose_plans
-from ..recipe import load_recipe
-from ..run_files import last_steps
+from ..plans.run_files import last_steps
+from ..recipes.recipe import load_recipe
 from ..step import Step
-from ..store import Store
+from ..storage.probe import probe_store
+from ..storage.store import Store
+from ..watching.forecast import Estimate, PartSize, estimate, learn_bytes, part_sizes
+from ..watching.outlook import StepOutlook, look_ahead
 from .console import make_console, plural, size, span
 from .options import EngineOption, Limit, RecipePath, Settings, check_engine, settings_of
 
@@ -44,7 +45,7 @@ def plan(
     steps = curate(loaded, engine=check_engine(engine))
     store = Store(loaded.run, single_writer=loaded.single_writer)
     if write:
-        store.probe()
+        probe_store(store)
     new = propose_plans(store, loaded)
     tables = {number: read_plan(store, number, _COLUMNS) for number in plan_numbers(store)}
     tables |= {number: plan_table(sources).select(_COLUMNS) for number, sources in new.items()}

@@ -18,8 +18,8 @@ from rich.progress import (
 )
 
 from ...model.finite import finite
-from ..commit import Commit
-from ..observer import Events, Silent, now
+from ..jobs.observer import Events, Silent, now
+from ..parts.commit import Commit
 
 _BESIDE_BAR = 54
 """Columns of the terminal that everything but the bar takes, with parts in the thousands."""

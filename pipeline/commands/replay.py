@@ -19,13 +19,13 @@ from ...schemas.errors import IncompleteError, UsageError
 from ...schemas.outcome import Disposition, Outcome
 from ..curate import curate
 from ..dataset.denied import read_denied
-from ..find_record import FoundRecord, find_record
-from ..recipe import Recipe, load_recipe, make_recipe
-from ..replay import OUTPUTS, StageReplay
-from ..replay import replay as replay_record
-from ..run_files import open_run
-from ..store import Store
-from ..threads import use_one_thread
+from ..machine.threads import use_one_thread
+from ..plans.run_files import open_run
+from ..recipes.recipe import Recipe, load_recipe, make_recipe
+from ..storage.store import Store
+from ..watching.find_record import FoundRecord, find_record
+from ..watching.replay import OUTPUTS, StageReplay
+from ..watching.replay import replay as replay_record
 from .console import make_console, plain_text, plural, size, span
 from .options import RunPlace, Settings, run_at
 

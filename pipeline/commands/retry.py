@@ -8,10 +8,10 @@ import typer
 
 from ...schemas.errors import UsageError
 from ...schemas.outcome import Disposition
-from ..losses import LOST
-from ..recipe import Recipe, load_recipe
-from ..retry import Retry, RetryRule, plan_retry
-from ..run_files import open_run
+from ..plans.run_files import open_run
+from ..recipes.recipe import Recipe, load_recipe
+from ..watching.losses import LOST
+from ..watching.retry import Retry, RetryRule, plan_retry
 from .console import make_console, plural, when
 from .options import RunPlace, run_at
 

@@ -9,15 +9,15 @@ import typer
 from rich.console import Console
 
 from ...schemas.errors import IncompleteError
-from ..job import Job
-from ..lifeline import Lifeline
-from ..observer import EventLog, Observer
-from ..recipe import Recipe, load_recipe
-from ..recipe_secrets import refuse_plain_secrets
+from ..jobs.job import Job
+from ..jobs.lifeline import Lifeline
+from ..jobs.observer import EventLog, Observer
+from ..jobs.supervisor import Supervisor
+from ..recipes.recipe import Recipe, load_recipe
+from ..recipes.secrets import refuse_plain_secrets
 from ..run import run_one, run_recipe
 from ..step import EngineName
-from ..store import Store
-from ..supervisor import Supervisor
+from ..storage.store import Store
 from .console import make_console
 from .funnel import print_bottleneck, print_funnel, print_losses
 from .options import EngineOption, Limit, RecipePath, Settings, check_engine, settings_of

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from ..run_files import open_run
-from ..run_status import RunStatus, StepStatus, Work, run_status
+from ..plans.run_files import open_run
+from ..watching.run_status import RunStatus, StepStatus, Work, run_status
 from .console import make_console, plain_text, plural, span, when
 from .funnel import FATES
 from .options import Json, RunPlace, run_at

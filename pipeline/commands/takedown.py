@@ -16,7 +16,7 @@ from ..dataset.versions import newest_manifest, read_manifest
 from ..publish.takedown import take_down
 from ..publish.takedown_places import find_audits, find_runs
 from ..publish.takedown_verify import find_left
-from ..store import Store
+from ..storage.store import Store
 from .console import make_console, plain_text
 from .takedown_text import counted, print_done, print_plan, print_resolved
 

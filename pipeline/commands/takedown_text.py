@@ -13,7 +13,7 @@ from ..dataset.dry_store import DryStore
 from ..dataset.takedown.resolve import Resolved
 from ..dataset.takedown.run_files import RunChanges
 from ..publish.takedown import Takedown, take_down
-from ..store import Store
+from ..storage.store import Store
 from .console import plain_text
 
 _MAX_VERSIONS = 5

@@ -8,7 +8,7 @@ import typer
 
 from ...model.recipe import PRESETS, TrainRecipe
 from ...schemas.errors import UsageError
-from ..recipe_yaml import overrule, read_mapping
+from ..recipes.yaml_text import overrule, read_mapping
 
 TrainSettings = Annotated[
     list[str] | None,

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 from ...schemas.denied import Denied
 from ...schemas.document import Document
 from ...transforms.text.remove_clips import remove_clips
-from ..media_file import drop_media
-from ..records_file import read_records, write_records
-from ..store import Store
+from ..storage.media_file import drop_media
+from ..storage.records_file import read_records, write_records
+from ..storage.store import Store
 
 _CLIP = "clips.list.element"
 ID_COLUMNS = [

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ...schemas.denied import Denied
 from ...schemas.source import Source
 from ...transforms.text.document_source import group_of
-from ..store import Store
+from ..storage.store import Store
 from .versions import newest_manifest
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...schemas.manifest import Manifest, Shard
-from ..store import Store
+from ..storage.store import Store
 from .rows import rows_of
 from .versions import read_shards
 

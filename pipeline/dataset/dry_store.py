@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from ..store import Store
+from ..storage.store import Store
 
 
 class DryStore(Store):

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 from ...schemas.arrow import arrow_schema, to_table
 from ...schemas.funnel import FunnelKind, FunnelRow
 from ...schemas.outcome import Disposition, Outcome
-from ..commit import KEPT_NAME, Commit
-from ..kept import read_outcomes
+from ..parts.commit import KEPT_NAME, Commit
+from ..parts.kept import read_outcomes
 from ..step_run import StepReport
-from ..store import Store
+from ..storage.store import Store
 
 FUNNEL_FOLDER = "funnel"
 _NAME = re.compile(r"\d{3,}\.parquet")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...schemas.errors import EnvironmentFault
-from ..attempts import BEGUN_NAME
-from ..store import Store
+from ..parts.attempts import BEGUN_NAME
+from ..storage.store import Store
 from .fsck.dataset import OURS
 from .listing import StoredFile, is_unfinished, list_files
 from .run_commits import current_folders, step_folders

@@ -8,7 +8,7 @@ from typing import Any
 
 import fsspec
 
-from ..store import Store
+from ..storage.store import Store
 
 _TIMES = ("mtime", "LastModified", "last_modified", "updated", "created")
 """Where file systems of fsspec say when a file was written."""

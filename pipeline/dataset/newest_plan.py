@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from ...schemas.denied import Denied
 from ...schemas.manifest import Shard, ShardList
-from ..plan import part_name, read_plan, retry_numbers
-from ..store import Store
+from ..parts.plan import part_name, read_plan, retry_numbers
+from ..storage.store import Store
 from .clean_shard import clean_shard
 from .shard_files import put_shard
 from .shard_lists import read_list, write_list

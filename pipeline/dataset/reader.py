@@ -11,7 +11,7 @@ from ...schemas.errors import EnvironmentFault, UsageError
 from ...schemas.manifest import Manifest
 from ...schemas.view import View
 from ...schemas.view_filter import open_filter
-from ..store import Store
+from ..storage.store import Store
 from .versions import read_manifest, read_shards
 
 

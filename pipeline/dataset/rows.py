@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from ..store import Store
+from ..storage.store import Store
 
 
 def rows_of(store: Store, path: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from ..commit import KEPT_NAME, Commit, read_commit
 from ..freed import FREED_FOLDER
-from ..run_files import last_steps
-from ..store import Store
+from ..parts.commit import KEPT_NAME, Commit, read_commit
+from ..plans.run_files import last_steps
+from ..storage.store import Store
 
 STEPS_FOLDER = "steps"
 _FREED_NAME = re.compile(r"(\d{3,})\.json")

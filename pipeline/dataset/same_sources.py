@@ -5,8 +5,8 @@ import pyarrow.parquet as pq
 from ...schemas.errors import UsageError
 from ...schemas.manifest import Shard
 from ...schemas.source import Source
-from ..plan import read_part
-from ..store import Store
+from ..parts.plan import read_part
+from ..storage.store import Store
 
 
 def check_same_sources(run: Store, dataset: Store, shard: Shard) -> None:

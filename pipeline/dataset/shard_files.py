@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from ...schemas.manifest import Shard
-from ..store import Store
-from ..verify import verify_parquet
+from ..storage.store import Store
+from ..storage.verify import verify_parquet
 from .clean_shard import CleanShard
 
 

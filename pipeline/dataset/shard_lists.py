@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from ...schemas.arrow import from_table, to_table
 from ...schemas.errors import EnvironmentFault
 from ...schemas.manifest import Shard, ShardList
-from ..store import Store
+from ..storage.store import Store
 
 MANIFEST_FOLDER = "_manifest"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from ..attempts import BEGUN_NAME, Note
-from ..commit import DONE_NAME, Commit, read_commit
-from ..store import Store
+from ..parts.attempts import BEGUN_NAME, Note
+from ..parts.commit import DONE_NAME, Commit, read_commit
+from ..storage.store import Store
 from .listing import list_files
 from .run_commits import step_folders
 

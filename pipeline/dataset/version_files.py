@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ...schemas.manifest import Manifest, Shard
-from ..store import Store
+from ..storage.store import Store
 from .shard_lists import read_list
 from .versions import manifest_path, manifest_versions, read_manifest
 

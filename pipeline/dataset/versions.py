@@ -23,10 +23,10 @@ from ...schemas.manifest import (
     schema_id,
 )
 from ...schemas.view import DEFAULT_VIEWS, View
-from ..commit import KEPT_NAME, Commit
 from ..faults import fault_point
-from ..store import Store
-from ..workspace import MEDIA_NAME, CommittedFile
+from ..parts.commit import KEPT_NAME, Commit
+from ..parts.workspace import MEDIA_NAME, CommittedFile
+from ..storage.store import Store
 from .clean_shard import clean_shard, holds_denied
 from .newest_plan import keep_newest
 from .same_sources import check_same_sources

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from ..store import Store
+from ..storage.store import Store
 
 _NAME = re.compile(r"\.work-(.+)-(\d+)-[0-9a-f]{32}")
 

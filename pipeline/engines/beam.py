@@ -12,12 +12,12 @@ from typing import Any
 
 from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError, UsageError
 from ...transforms.base import Gather
-from ..commit import is_stopped, read_commit
-from ..job import Job
-from ..part import PartRunner
-from ..runtime import run_stage
+from ..jobs.job import Job
+from ..parts.commit import is_stopped, read_commit
+from ..parts.part import PartRunner
+from ..parts.runtime import run_stage
+from ..parts.trials import RetryPolicy
 from ..step import Stage
-from ..trials import RetryPolicy
 from .quiet import quiet, quiet_import
 
 try:

@@ -11,10 +11,10 @@ from apache_beam.runners.portability.portable_runner import TERMINAL_STATES, Pip
 
 from ...schemas.errors import EnvironmentFault, IncompleteError
 from ...schemas.ids import digest
-from ..commit import stop_step
-from ..job import Job
-from ..part import PartRunner
-from ..store import Store
+from ..jobs.job import Job
+from ..parts.commit import stop_step
+from ..parts.part import PartRunner
+from ..storage.store import Store
 from .address import CONNECT_S, check_reachable
 
 logger = logging.getLogger(__name__)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..job import Job
-from ..part import PartRunner
+from ..jobs.job import Job
+from ..parts.part import PartRunner
 from ..step import EngineName
 
 

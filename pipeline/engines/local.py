@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..part import PartRunner
+from ..parts.part import PartRunner
 
 
 class LocalEngine:

@@ -25,14 +25,14 @@ from ...schemas.source import Source
 from ...transforms.base import Kept, Map
 from ...transforms.child import Child
 from ...transforms.media.probe import NUM_FRAMES
-from ..commit import KEPT_NAME
-from ..package_digest import package_digest
-from ..part import PartRunner
-from ..plan import plan_parts, write_plan
-from ..records_file import read_records
+from ..machine.package_digest import package_digest
+from ..parts.commit import KEPT_NAME
+from ..parts.part import PartRunner
+from ..parts.plan import plan_parts, write_plan
 from ..step import EngineName, Resources, Stage, Step
 from ..step_run import run_step
-from ..store import Store
+from ..storage.records_file import read_records
+from ..storage.store import Store
 from .engine import Engine
 
 NUM_RECORDS = 10

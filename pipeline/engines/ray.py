@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...schemas.errors import EnvironmentFault
-from ..part import PartRunner
+from ..machine.threads import use_one_thread
+from ..parts.part import PartRunner
 from ..step import Resources
-from ..threads import use_one_thread
 from .address import check_reachable
 
 try:

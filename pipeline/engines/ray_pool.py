@@ -12,10 +12,10 @@ import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from ...schemas.errors import EnvironmentFault, IncompleteError
-from ..cpu import WorkerCpu, note_ended, worker_cpu
-from ..part import PartRunner
+from ..machine.cpu import WorkerCpu, note_ended, worker_cpu
+from ..machine.threads import ONE_THREAD
+from ..parts.part import PartRunner
 from ..step import Resources
-from ..threads import ONE_THREAD
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from ..audit.plan import check_dataset, read_plan
 from ..audit.ratings.store import RATINGS_NAME, stored_ratings
 from ..audit.report.make import make_report
 from ..dataset.versions import read_manifest
-from ..store import Store
+from ..storage.store import Store
 from .audit_rows import audit_rows, audited_clips
 from .card import rewrite_card
 from .findings import (

@@ -12,7 +12,7 @@ from ..audit.report.visible import escape_markdown, to_markdown, visible
 from ..audit.rubric import make_rubric
 from ..dataset.funnel import read_funnel
 from ..dataset.versions import manifest_versions, read_manifest
-from ..store import Store
+from ..storage.store import Store
 from .card_facts import CardFacts, TextsOf, by_count, collect_facts
 from .card_pictures import Picture, distribution_pictures, funnel_picture, rates_picture
 from .findings import read_reports

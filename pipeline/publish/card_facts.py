@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from ...schemas.manifest import Manifest
 from ..dataset.reader import read_tables
-from ..store import Store
+from ..storage.store import Store
 
 _CLIP = "clips.list.element"
 _TEXT = ["kind", "model", "revision", "status"]

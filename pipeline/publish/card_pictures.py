@@ -14,7 +14,7 @@ from ...schemas.outcome import Disposition
 from ..audit.report import wording
 from ..audit.report.forest import Axis, make_axis
 from ..audit.report.visible import visible
-from ..recipe import Steps
+from ..recipes.recipe import Steps
 from .card_facts import CardFacts, Histogram, by_count
 
 PICTURE_FOLDER = "card"

@@ -19,7 +19,7 @@ from ...schemas.manifest import Manifest, PublishedAudit
 from ..audit.report.report_file import read_report, report_bytes
 from ..dataset.reader import read_tables
 from ..dataset.versions import manifest_path, read_manifest
-from ..store import Store
+from ..storage.store import Store
 
 logger = logging.getLogger(__name__)
 

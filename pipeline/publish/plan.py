@@ -13,9 +13,9 @@ from ..dataset.same_sources import check_same_sources
 from ..dataset.shard_lists import read_list
 from ..dataset.versions import commit_version, newest_manifest, read_manifest
 from ..faults import fault_point
-from ..recipe import Recipe
+from ..recipes.recipe import Recipe
 from ..step_run import StepReport
-from ..store import Store
+from ..storage.store import Store
 from .card import rewrite_card
 
 __all__ = ["Publication", "publish_plan", "read_manifest"]

@@ -23,7 +23,7 @@ from ..dataset.takedown.run_files import RunChanges, clean_run
 from ..dataset.takedown.shards import CleanLists, Removed, clean_lists, remove_stale_files
 from ..dataset.versions import manifest_path, newest_manifest
 from ..dataset.work_folder import remove_dead_work
-from ..store import Store
+from ..storage.store import Store
 from .card import rewrite_card
 from .takedown_audits import CleanAudits, clean_audits, stale_audit_files
 

@@ -14,7 +14,7 @@ from ...schemas.denied import Denied
 from ...schemas.manifest import PublishedAudit
 from ..audit.report.report_file import read_report
 from ..audit.takedown.report import without_clips
-from ..store import Store
+from ..storage.store import Store
 from .findings import AUDITS_FOLDER, Findings, write_findings
 
 Record = TypeVar("Record")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ...schemas.errors import UsageError
 from ..audit.plan import ITEMS_NAME, PLAN_NAME
-from ..plan import plan_numbers
-from ..store import Store
+from ..parts.plan import plan_numbers
+from ..storage.store import Store
 
 AUDIT_FOLDER = "audit"
 """Where `interlink audit sample` and `interlink demo` put audits, if not told otherwise."""

@@ -8,7 +8,7 @@ from ...schemas.manifest import Manifest
 from ..audit.takedown.verify import left_in_audit
 from ..dataset.dry_store import DryStore
 from ..dataset.takedown.verify import Left, Looked, left_in_dataset, left_in_run
-from ..store import Store
+from ..storage.store import Store
 from .takedown_audits import clean_audits, stale_audit_files
 
 

@@ -7,7 +7,7 @@ from interlink_toy_chaos import make_sources
 from interlink_toy_seed import calm_truths
 from interlink_toy_truth import Truth
 
-from interlink.pipeline.recipe import Retain
+from interlink.pipeline.recipes.recipe import Retain
 
 
 @pytest.fixture(scope="session")

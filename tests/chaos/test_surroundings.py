@@ -14,7 +14,7 @@ from interlink_toy_truth import truth_of
 
 from interlink.pipeline.dataset.versions import manifest_versions, read_manifest
 from interlink.pipeline.faults import Fault
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 pytestmark = [pytest.mark.slow]
 

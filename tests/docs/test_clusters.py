@@ -9,7 +9,7 @@ import typer
 import yaml
 
 from interlink.pipeline.commands.main import app
-from interlink.pipeline.recipe import make_recipe
+from interlink.pipeline.recipes.recipe import make_recipe
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ import typer
 import yaml
 
 from interlink.pipeline.commands.main import app
-from interlink.pipeline.recipe import Recipe, make_recipe
+from interlink.pipeline.recipes.recipe import Recipe, make_recipe
 
 PAGE = (Path(__file__).parents[2] / "docs" / "runs.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

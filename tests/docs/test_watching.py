@@ -4,8 +4,8 @@ import inspect
 import re
 from pathlib import Path
 
-from interlink.pipeline.commit import Commit, StageCounts
-from interlink.pipeline.observer import Events, Observer
+from interlink.pipeline.jobs.observer import Events, Observer
+from interlink.pipeline.parts.commit import Commit, StageCounts
 
 PAGE = Path(__file__).parents[2] / "docs" / "watching.md"
 COMMIT = Commit(

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from interlink.examples.check_audit import check_audit
 from interlink.pipeline.commands.demo_audit import audit_folder, make_audit
-from interlink.pipeline.recipe import make_recipe
+from interlink.pipeline.recipes.recipe import make_recipe
 from interlink.pipeline.run import run_recipe
 from interlink.schemas.errors import EnvironmentFault, UsageError
 

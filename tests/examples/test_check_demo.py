@@ -12,7 +12,7 @@ from PIL import Image
 
 from interlink.examples import check_demo as checked
 from interlink.examples.check_demo import check_demo
-from interlink.pipeline.recipe import make_recipe
+from interlink.pipeline.recipes.recipe import make_recipe
 from interlink.pipeline.run import run_recipe
 from interlink.schemas.errors import UsageError
 

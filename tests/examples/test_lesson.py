@@ -8,7 +8,7 @@ from PIL import Image
 from interlink.examples.lesson import DrawLesson, make_lesson
 from interlink.examples.lesson_story import Lesson, lesson_sources, tell_lesson
 from interlink.model.tiny.world import describe
-from interlink.pipeline.records_file import write_records
+from interlink.pipeline.storage.records_file import write_records
 from interlink.schemas.check import check_document
 from interlink.schemas.clip import Flag
 from interlink.schemas.document import Document

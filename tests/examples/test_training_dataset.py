@@ -6,14 +6,14 @@ from interlink.examples.lesson_story import Lesson, lesson_sources
 from interlink.examples.training_dataset import make_training_dataset, write_lesson
 from interlink.pipeline.dataset.versions import commit_version, manifest_versions, read_shards
 from interlink.pipeline.engines.local import LocalEngine
-from interlink.pipeline.observer import Silent
-from interlink.pipeline.part import PartRunner
-from interlink.pipeline.plan import plan_parts, write_plan
+from interlink.pipeline.jobs.observer import Silent
+from interlink.pipeline.parts.part import PartRunner
+from interlink.pipeline.parts.plan import plan_parts, write_plan
 from interlink.pipeline.publish.plan import Publication
 from interlink.pipeline.run import RunReport
 from interlink.pipeline.step import Stage, Step
 from interlink.pipeline.step_run import run_step
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import UsageError
 from interlink.schemas.manifest import Provenance
 

@@ -13,7 +13,7 @@ from interlink.pipeline.audit.ratings.store import import_ratings
 from interlink.pipeline.audit.sample.drawing import draw_sample
 from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.publish.audit import publish_audit
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.audit import AuditPlan, Role
 from interlink.schemas.errors import UsageError
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from interlink_toy_audits import AuditDataset, MadeAudit
 
-from interlink.pipeline.commit import read_commit
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.engines.local import LocalEngine
-from interlink.pipeline.part import PartRunner
-from interlink.pipeline.plan import plan_parts, write_plan
+from interlink.pipeline.parts.commit import read_commit
+from interlink.pipeline.parts.part import PartRunner
+from interlink.pipeline.parts.plan import plan_parts, write_plan
 from interlink.pipeline.publish.plan import publish_plan
-from interlink.pipeline.recipe import Recipe
+from interlink.pipeline.recipes.recipe import Recipe
 from interlink.pipeline.step import Stage, Step
 from interlink.pipeline.step_run import run_step
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.clip import Clip
 from interlink.schemas.document import Document
 from interlink.schemas.ids import source_id

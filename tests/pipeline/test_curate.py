@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from interlink.pipeline.curate import curate, step_keys
-from interlink.pipeline.recipe import make_recipe
+from interlink.pipeline.recipes.recipe import make_recipe
 from interlink.schemas.document import Document
 from interlink.schemas.source import Source
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from interlink.pipeline.commit import KEPT_NAME, OUTCOMES_NAME, read_commits
 from interlink.pipeline.dataset.reader import read_documents
-from interlink.pipeline.plan import plan_parts
-from interlink.pipeline.recipe import Recipe, make_recipe
+from interlink.pipeline.parts.commit import KEPT_NAME, OUTCOMES_NAME, read_commits
+from interlink.pipeline.parts.plan import plan_parts
+from interlink.pipeline.recipes.recipe import Recipe, make_recipe
 from interlink.pipeline.run import run_one, run_recipe
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import UsageError
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from interlink.pipeline import planning
-from interlink.pipeline.plan import plan_ids, plan_numbers
+from interlink.pipeline.parts.plan import plan_ids, plan_numbers
 from interlink.pipeline.planning import make_plans
 from interlink.pipeline.publish.takedown import take_down
-from interlink.pipeline.recipe import Recipe, make_recipe
-from interlink.pipeline.store import Store
+from interlink.pipeline.recipes.recipe import Recipe, make_recipe
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import UsageError
 from interlink.schemas.manifest import Tombstone, TombstoneKind
 

@@ -11,13 +11,13 @@ import yaml
 from interlink_toy_stores import strict_world
 
 from interlink.pipeline.dataset.reader import read_documents
-from interlink.pipeline.job import Job
-from interlink.pipeline.observer import Silent
-from interlink.pipeline.plan import plan_numbers
+from interlink.pipeline.jobs.job import Job
+from interlink.pipeline.jobs.observer import Silent
+from interlink.pipeline.parts.plan import plan_numbers
 from interlink.pipeline.planning import make_plans
-from interlink.pipeline.recipe import Recipe, load_recipe, make_recipe
+from interlink.pipeline.recipes.recipe import Recipe, load_recipe, make_recipe
 from interlink.pipeline.run import run_one, run_recipe, run_steps
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import EnvironmentFault, IncompleteError, UsageError
 
 STEPS = ["fetch", "scan", "transcribe", "cut", "caption", "assemble"]

@@ -4,9 +4,9 @@ from interlink_toy_chains import ToyChain, chain
 from interlink_toys import source
 
 from interlink.pipeline.curate import curate
-from interlink.pipeline.recipe import make_recipe
+from interlink.pipeline.recipes.recipe import make_recipe
 from interlink.pipeline.step_record import note_step, read_step_record, record_step
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_a_record_is_read_back_as_it_was_noted(tmp_path):

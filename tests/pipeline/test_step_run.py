@@ -11,9 +11,9 @@ import pytest
 from interlink_toy_runs import ToyRun
 from interlink_toys import Act, Copy, Multiply, source, sources
 
-from interlink.pipeline.commit import DONE_NAME, StageCounts, read_commit
 from interlink.pipeline.engines.local import LocalEngine
-from interlink.pipeline.observer import EventLog
+from interlink.pipeline.jobs.observer import EventLog
+from interlink.pipeline.parts.commit import DONE_NAME, StageCounts, read_commit
 from interlink.pipeline.step import Stage
 from interlink.pipeline.step_run import add_counts
 from interlink.schemas.errors import BudgetExceededError, IncompleteError

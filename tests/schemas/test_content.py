@@ -7,7 +7,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from interlink.pipeline.records_file import leaf_columns, read_records, write_records
+from interlink.pipeline.storage.records_file import leaf_columns, read_records, write_records
 from interlink.schemas.arrow import arrow_schema, to_plain
 from interlink.schemas.content import content_sha256
 from interlink.schemas.document import Document

@@ -2,7 +2,7 @@
 
 import pytest
 
-from interlink.pipeline.records_file import file_schema
+from interlink.pipeline.storage.records_file import file_schema
 from interlink.schemas.arrow import arrow_schema, to_table
 from interlink.schemas.document import Document
 from interlink.schemas.view import DEFAULT_VIEWS, OPS, Rule, View

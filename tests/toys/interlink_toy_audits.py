@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 
 from interlink.pipeline.audit.claims import split_claims
 from interlink.pipeline.audit.sample.settings import item_id
-from interlink.pipeline.commit import KEPT_NAME, Commit
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import commit_version, manifest_path, read_manifest
-from interlink.pipeline.plan import plan_path
-from interlink.pipeline.records_file import write_records
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import CommittedFile
+from interlink.pipeline.parts.commit import KEPT_NAME, Commit
+from interlink.pipeline.parts.plan import plan_path
+from interlink.pipeline.parts.workspace import CommittedFile
+from interlink.pipeline.storage.records_file import write_records
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.arrow import to_table
 from interlink.schemas.audit import (
     SIDES,

@@ -12,12 +12,12 @@ from interlink_toys import Item, LibraryError, Multiply
 
 from interlink.pipeline.curate import step_keys
 from interlink.pipeline.engines.local import LocalEngine
-from interlink.pipeline.observer import Observer
-from interlink.pipeline.part import PartRunner, step_folder
-from interlink.pipeline.plan import note_retry, plan_numbers, plan_parts, write_plan
+from interlink.pipeline.jobs.observer import Observer
+from interlink.pipeline.parts.part import PartRunner, step_folder
+from interlink.pipeline.parts.plan import note_retry, plan_numbers, plan_parts, write_plan
 from interlink.pipeline.step import Stage, Step
 from interlink.pipeline.step_run import StepReport, run_step
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.outcome import ErrorCode
 from interlink.schemas.source import Source
 from interlink.transforms.base import Failed, Kept, Map, parameter

@@ -26,7 +26,7 @@ import yaml
 from interlink_toy_faults import STEPS
 
 from interlink.pipeline.faults import FIRED_NAME, VARIABLE, Fault, to_spec
-from interlink.pipeline.recipe import Retain
+from interlink.pipeline.recipes.recipe import Retain
 
 MAX_RESTARTS = 10
 """Times that a run is started again before it counts as failed."""

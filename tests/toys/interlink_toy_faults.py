@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from interlink.pipeline.faults import Action, Fault
-from interlink.pipeline.recipe import Retain
+from interlink.pipeline.recipes.recipe import Retain
 
 STEPS = ("fetch", "scan", "transcribe", "cut", "caption", "assemble")
 RETAINS: tuple[Retain, ...] = ("all", "none", "frames")

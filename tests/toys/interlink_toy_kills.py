@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from interlink.pipeline.commands.main import main
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 _CHANGES = {
     Store: ("put", "put_file", "put_if_absent", "remove"),

@@ -5,18 +5,18 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from interlink.pipeline.commit import KEPT_NAME, OUTCOMES_NAME, Commit
-from interlink.pipeline.disk_guard import DiskPolicy
 from interlink.pipeline.engines.engine import Engine
 from interlink.pipeline.engines.local import LocalEngine
-from interlink.pipeline.observer import Observer
-from interlink.pipeline.part import PartRunner
-from interlink.pipeline.plan import plan_parts, write_plan
-from interlink.pipeline.records_file import read_records
+from interlink.pipeline.jobs.observer import Observer
+from interlink.pipeline.parts.commit import KEPT_NAME, OUTCOMES_NAME, Commit
+from interlink.pipeline.parts.part import PartRunner
+from interlink.pipeline.parts.plan import plan_parts, write_plan
+from interlink.pipeline.parts.trials import RetryPolicy
 from interlink.pipeline.step import Resources, Stage, Step
 from interlink.pipeline.step_run import StepReport, run_step
-from interlink.pipeline.store import Store
-from interlink.pipeline.trials import RetryPolicy
+from interlink.pipeline.storage.disk_guard import DiskPolicy
+from interlink.pipeline.storage.records_file import read_records
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.outcome import Outcome
 from interlink.schemas.source import Source
 

@@ -17,7 +17,7 @@ from interlink_toy_truth import (
     unaccounted,
 )
 
-from interlink.pipeline.recipe import Retain
+from interlink.pipeline.recipes.recipe import Retain
 
 SUPERVISED_LOCALLY = 7
 """Of so many local seeds one has a supervisor where time is short."""

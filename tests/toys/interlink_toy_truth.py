@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 from typer.testing import CliRunner
 
 from interlink.pipeline.commands.main import app
-from interlink.pipeline.commit import DONE_NAME, Commit, read_commit
 from interlink.pipeline.dataset.funnel import funnel_paths
 from interlink.pipeline.dataset.versions import (
     manifest_path,
@@ -19,8 +18,9 @@ from interlink.pipeline.dataset.versions import (
     read_manifest,
     read_shards,
 )
-from interlink.pipeline.kept import read_outcomes
-from interlink.pipeline.store import Store
+from interlink.pipeline.parts.commit import DONE_NAME, Commit, read_commit
+from interlink.pipeline.parts.kept import read_outcomes
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.outcome import Outcome
 
 

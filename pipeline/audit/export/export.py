@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....schemas.errors import UsageError
-from ...store import Store
+from ...storage.store import Store
 from ..plan import read_plan
 from ..site.reader import open_site
 from .formats import FORMATS

@@ -19,7 +19,7 @@ from ....schemas.arrow import Unit, to_plain
 from ....schemas.audit import Side
 from ....schemas.document import Image
 from ....schemas.text import TextKind
-from ...records_file import MAX_ROW_GROUP_BYTES, file_schema, leaf_columns, row_bytes
+from ...storage.records_file import MAX_ROW_GROUP_BYTES, file_schema, leaf_columns, row_bytes
 from ..site.data import SiteItem
 from ..site.reader import ReviewSite
 from .instructions import GUIDE_NAME, rules, write_text

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ....schemas.errors import UsageError
-from ...store import Store
+from ...storage.store import Store
 from ..export.rating_sheet import SheetRow
 from .csv_rows import read_csv
 from .label_studio import read_label_studio

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from ....schemas.arrow import to_table
 from ....schemas.audit import AuditPlan, Rating
 from ....schemas.errors import UsageError
-from ...store import Store
+from ...storage.store import Store
 from ..plan import RATINGS_FOLDER, read_plan
 from .read import Ratings, read_ratings
 

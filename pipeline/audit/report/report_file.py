@@ -5,7 +5,7 @@ import json
 from ....schemas.arrow import from_plain, to_plain
 from ....schemas.audit_report import AUDIT_REPORT_VERSION, AuditReport
 from ....schemas.errors import EnvironmentFault, UsageError
-from ...store import Store
+from ...storage.store import Store
 
 REPORT_FOLDER = "report"
 REPORT_NAME = f"{REPORT_FOLDER}/report.json"

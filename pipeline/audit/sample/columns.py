@@ -14,7 +14,7 @@ from ....schemas.text import TextKind, TextScores, TextStatus
 from ....schemas.view import View
 from ....schemas.view_filter import open_filter
 from ...dataset.reader import read_tables
-from ...store import Store
+from ...storage.store import Store
 
 _ROW = "row"
 

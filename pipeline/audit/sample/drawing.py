@@ -11,7 +11,7 @@ from ....schemas.manifest import Manifest
 from ....schemas.view_filter import asks_audits
 from ...dataset.reader import find_view
 from ...dataset.versions import read_manifest
-from ...store import Store
+from ...storage.store import Store
 from ..claims import split_claims, states_facts
 from . import sampling
 from .columns import TextColumns, read_rows

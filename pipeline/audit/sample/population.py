@@ -13,7 +13,7 @@ from ....schemas.manifest import Manifest
 from ....schemas.text import TextStatus
 from ...dataset.reader import find_view
 from ...dataset.versions import read_manifest
-from ...store import Store
+from ...storage.store import Store
 from ..claims import has_claims, states_facts
 from . import strata
 from .columns import ClipColumns, DocumentColumns, TextColumns, read_columns

@@ -15,7 +15,7 @@ from ....schemas.errors import UsageError
 from ....schemas.manifest import Manifest
 from ...dataset.reader import read_documents
 from ...dataset.versions import read_manifest
-from ...store import Store
+from ...storage.store import Store
 from .data import SiteItem
 from .folder import write_site
 from .item import describe_item, find_clip

@@ -13,7 +13,7 @@ from ....schemas.errors import RecordError
 from ....schemas.manifest import Manifest
 from ....transforms.child import Child, ChildLimits
 from ...dataset.versions import read_shards
-from ...store import Store
+from ...storage.store import Store
 from .data import SiteMedia
 from .names import file_of_clip
 

@@ -20,7 +20,7 @@ from ....schemas.audit import AuditItem, AuditPlan, Pool, Role
 from ....schemas.denied import Denied
 from ....schemas.errors import EnvironmentFault
 from ....schemas.ids import group_key
-from ...store import Store
+from ...storage.store import Store
 from ..plan import ITEMS_NAME, PLAN_NAME, SITE_FOLDER, put_plan, read_plan
 from ..report.html import render_html
 from ..report.markdown import render_markdown

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ....schemas.arrow import from_plain
 from ....schemas.denied import Denied
-from ...store import Store
+from ...storage.store import Store
 from ..plan import ITEMS_NAME, PLAN_NAME, SITE_FOLDER, read_plan
 from ..report.report_file import REPORT_NAME, read_report
 from ..site.data import SiteAudit

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ....schemas.errors import UsageError
 from ....schemas.manifest import Manifest, PublishedAudit, Shard
-from ...store import Store
+from ...storage.store import Store
 from ..listing import list_files
 from ..shard_lists import MANIFEST_FOLDER
 from ..version_files import VersionFiles

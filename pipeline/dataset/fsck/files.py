@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...store import Store
+from ...storage.store import Store
 from ..rows import first_line, stored_digest
 from .finding import Fault
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...commit import DONE_NAME, KEPT_NAME, Commit, read_commit
-from ...records_file import leaf_columns
-from ...store import Store
+from ...parts.commit import DONE_NAME, KEPT_NAME, Commit, read_commit
+from ...storage.records_file import leaf_columns
+from ...storage.store import Store
 from ..rows import stored_digest
 from ..run_commits import current_folders, freed_plans, plan_of, step_folders, step_name
 from ..version_files import VersionFiles

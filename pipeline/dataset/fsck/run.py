@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ....schemas.errors import UsageError
-from ...commit import DONE_NAME, KEPT_NAME, Commit, read_commit
-from ...plan import part_name, plan_numbers, plan_path
-from ...store import Store
-from ...workspace import MEDIA_NAME
+from ...parts.commit import DONE_NAME, KEPT_NAME, Commit, read_commit
+from ...parts.plan import part_name, plan_numbers, plan_path
+from ...parts.workspace import MEDIA_NAME
+from ...storage.store import Store
 from ..listing import list_files
 from ..run_commits import freed_plans, plan_of, step_folders
 from ..unfinished import unfinished_attempts

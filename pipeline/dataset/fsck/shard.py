@@ -10,7 +10,7 @@ from ....schemas.arrow import from_table
 from ....schemas.check import check_document
 from ....schemas.document import Document
 from ....schemas.manifest import Shard
-from ...store import Store
+from ...storage.store import Store
 from ..rows import first_line
 from .finding import Fault, Finding
 

@@ -9,7 +9,7 @@ from ....schemas.arrow import from_table
 from ....schemas.denied import Denied
 from ....schemas.funnel import FunnelKind, FunnelRow
 from ....schemas.outcome import Disposition, RejectionReason
-from ...store import Store
+from ...storage.store import Store
 from ..funnel import funnel_bytes, funnel_paths
 
 _ENDED = {FunnelKind.SOURCE: ("fetch", "fetch"), FunnelKind.CLIP: ("cut", "scores")}

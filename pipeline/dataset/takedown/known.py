@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....transforms.text.document_source import group_of
-from ...plan import plan_numbers, plan_sources
-from ...store import Store
+from ...parts.plan import plan_numbers, plan_sources
+from ...storage.store import Store
 from ..clean_shard import ID_COLUMNS
 from ..funnel import funnel_paths
 from ..rows import rows_of

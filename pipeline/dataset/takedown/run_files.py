@@ -12,10 +12,10 @@ from ....schemas.arrow import from_table, to_table
 from ....schemas.denied import Denied
 from ....schemas.ids import source_id
 from ....schemas.source import Source
-from ...commit import read_commit
-from ...plan import part_name, plan_numbers, plan_path
-from ...published import PUBLISHED_FOLDER
-from ...store import Store
+from ...parts.commit import read_commit
+from ...parts.plan import part_name, plan_numbers, plan_path
+from ...plans.published import PUBLISHED_FOLDER
+from ...storage.store import Store
 from ..listing import unfinished_files
 from ..run_commits import (
     commits_of,

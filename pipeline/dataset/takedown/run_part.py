@@ -21,11 +21,11 @@ from ....schemas.errors import EnvironmentFault, UsageError
 from ....schemas.outcome import Disposition, Outcome
 from ....schemas.video import Video
 from ....transforms.base import record_id
-from ...commit import DONE_NAME, KEPT_NAME, OUTCOMES_NAME, Commit, StageCounts
-from ...media_file import MEDIA_TEXT_COLUMNS, empty_media
-from ...records_file import read_records, write_records
-from ...store import Store
-from ...workspace import MEDIA_NAME, CommittedFile
+from ...parts.commit import DONE_NAME, KEPT_NAME, OUTCOMES_NAME, Commit, StageCounts
+from ...parts.workspace import MEDIA_NAME, CommittedFile
+from ...storage.media_file import MEDIA_TEXT_COLUMNS, empty_media
+from ...storage.records_file import read_records, write_records
+from ...storage.store import Store
 from ..clean_shard import ID_COLUMNS, clean_shard, holds_denied, is_denied_row
 from ..rows import first_line, rows_of, stored_digest
 from ..work_folder import work_folder

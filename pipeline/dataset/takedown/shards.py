@@ -9,7 +9,7 @@ import pyarrow as pa
 from ....schemas.denied import Denied
 from ....schemas.errors import EnvironmentFault
 from ....schemas.manifest import Manifest, Shard, ShardList
-from ...store import Store
+from ...storage.store import Store
 from ..clean_shard import clean_shard, holds_denied
 from ..listing import unfinished_files
 from ..rows import first_line

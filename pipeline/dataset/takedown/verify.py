@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 from ....schemas.denied import Denied
 from ....schemas.errors import EnvironmentFault
 from ....schemas.manifest import Manifest, Shard
-from ...commit import read_commit
-from ...plan import plan_numbers, plan_path
-from ...store import Store
+from ...parts.commit import read_commit
+from ...parts.plan import plan_numbers, plan_path
+from ...storage.store import Store
 from ..clean_shard import holds_denied
 from ..dry_store import DryStore
 from ..funnel import funnel_paths

@@ -8,8 +8,8 @@ from ....schemas.errors import UsageError
 from ....schemas.ids import ID_LENGTH, group_key, source_id
 from ....schemas.manifest import TombstoneKind
 from ....transforms.text.document_source import public_group
-from ...source_cells import Cells
-from ...source_rows import read_rows
+from ...sources.cells import Cells
+from ...sources.rows import read_rows
 
 LIST_COLUMNS = {
     "source": TombstoneKind.SOURCE,

@@ -17,11 +17,11 @@ from interlink.model.data.policy import TextPolicy
 from interlink.model.data.samples import Samples
 from interlink.model.data.vocabulary import Vocabulary
 from interlink.model.data.windows import Budgets
-from interlink.pipeline.commit import KEPT_NAME, Commit
 from interlink.pipeline.dataset.versions import commit_version, manifest_path, read_manifest
-from interlink.pipeline.records_file import write_records
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import CommittedFile
+from interlink.pipeline.parts.commit import KEPT_NAME, Commit
+from interlink.pipeline.parts.workspace import CommittedFile
+from interlink.pipeline.storage.records_file import write_records
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.content import content_sha256
 from interlink.schemas.document import Document
 from interlink.schemas.manifest import Provenance, Tombstone, TombstoneKind

@@ -13,7 +13,7 @@ from interlink.pipeline.audit.plan import (
 from interlink.pipeline.audit.sample.drawing import draw_sample
 from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.dataset.versions import read_manifest
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.audit import Role
 from interlink.schemas.errors import EnvironmentFault, UsageError
 

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from interlink.pipeline.audit.plan import read_plan, write_plan
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.arrow import from_plain
 from interlink.schemas.audit_comparison import AuditComparison
 

@@ -7,7 +7,7 @@ import pytest
 
 from interlink.pipeline.audit.plan import read_plan
 from interlink.pipeline.audit.ratings.store import stored_ratings
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from interlink.pipeline.audit.plan import read_plan
 from interlink.pipeline.dataset.versions import read_manifest
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture

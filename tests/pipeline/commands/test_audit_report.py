@@ -7,7 +7,7 @@ import pytest
 
 from interlink.pipeline.audit.plan import read_plan
 from interlink.pipeline.audit.report.report_file import read_report
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 FILES = ["index.html", "report.json", "report.md"]
 

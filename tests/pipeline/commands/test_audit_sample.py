@@ -5,7 +5,7 @@ import re
 import pytest
 
 from interlink.pipeline.audit.plan import read_plan
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import shutil
 
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_the_card_is_written_with_its_pictures(interlink, here, finished):

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from interlink.pipeline.audit.plan import read_plan
 from interlink.pipeline.commands import demo_audit
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture

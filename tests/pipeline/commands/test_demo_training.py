@@ -9,7 +9,7 @@ from rich.console import Console
 from interlink.examples import lesson_story
 from interlink.pipeline.commands import demo_training
 from interlink.pipeline.commands.train_recipe import load_train_recipe
-from interlink.pipeline.recipe import make_recipe
+from interlink.pipeline.recipes.recipe import make_recipe
 from interlink.pipeline.run import run_recipe
 from interlink.schemas.errors import EnvironmentFault
 

@@ -13,7 +13,7 @@ from interlink_toy_clusters import beam_cluster
 from interlink.pipeline.commands import doctor_engine
 from interlink.pipeline.commands.doctor_engine import _fault, _kinds
 from interlink.pipeline.engines.probe import report_worker
-from interlink.pipeline.recipe import make_recipe
+from interlink.pipeline.recipes.recipe import make_recipe
 from interlink.pipeline.step import Resources
 
 HERE = "--direct_running_mode=in_memory"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from interlink.pipeline.commit import KEPT_NAME, read_commit
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.versions import read_manifest, read_shards
+from interlink.pipeline.parts.commit import KEPT_NAME, read_commit
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from interlink.pipeline.commands.funnel import print_funnel
-from interlink.pipeline.commit import Commit, StageCounts
+from interlink.pipeline.parts.commit import Commit, StageCounts
 from interlink.pipeline.step_run import StepReport
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from interlink.pipeline.commands.init import start_recipe
-from interlink.pipeline.recipe import load_recipe, make_recipe
+from interlink.pipeline.recipes.recipe import load_recipe, make_recipe
 
 
 def commented_blocks() -> list[str]:

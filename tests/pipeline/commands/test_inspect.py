@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_a_video_becomes_a_picture(interlink, make_video, here):

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from interlink.pipeline.commands.progress import Bars, JsonLines, progress_for
-from interlink.pipeline.commit import Commit
+from interlink.pipeline.parts.commit import Commit
 
 
 def commit(part: str, kept: int) -> Commit:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from interlink.pipeline.plan import plan_sources
-from interlink.pipeline.store import Store
+from interlink.pipeline.parts.plan import plan_sources
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from interlink_toy_chains import ToyChain
 from interlink_toys import source, sources
 
 from interlink.pipeline.dataset.versions import read_manifest
-from interlink.pipeline.plan import plan_sources
-from interlink.pipeline.store import Store
+from interlink.pipeline.parts.plan import plan_sources
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from interlink.pipeline.attempts import Attempt
-from interlink.pipeline.job import Job, end_job
-from interlink.pipeline.store import Store
+from interlink.pipeline.jobs.job import Job, end_job
+from interlink.pipeline.parts.attempts import Attempt
+from interlink.pipeline.storage.store import Store
 
 
 def rows(printed: str) -> dict[str, list[str]]:

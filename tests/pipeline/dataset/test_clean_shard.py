@@ -4,8 +4,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from interlink.pipeline.dataset.clean_shard import clean_shard, holds_denied
-from interlink.pipeline.records_file import read_records, write_records
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.records_file import read_records, write_records
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.denied import Denied
 from interlink.schemas.document import Document
 from interlink.schemas.ids import group_key

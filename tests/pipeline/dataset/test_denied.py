@@ -4,7 +4,7 @@ import logging
 
 from interlink.pipeline.dataset.denied import leave_out_denied, read_denied
 from interlink.pipeline.publish.takedown import take_down
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.denied import Denied
 from interlink.schemas.ids import group_key
 from interlink.schemas.source import Source

@@ -7,7 +7,7 @@ import pytest
 from interlink.pipeline.dataset.diff import Changes, diff_versions
 from interlink.pipeline.dataset.versions import read_manifest
 from interlink.pipeline.publish.takedown import take_down
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture

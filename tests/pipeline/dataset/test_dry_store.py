@@ -1,7 +1,7 @@
 """A store that changes nothing, and tells what would be changed."""
 
 from interlink.pipeline.dataset.dry_store import DryStore
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_nothing_is_written_or_removed_and_all_is_noted(tmp_path):

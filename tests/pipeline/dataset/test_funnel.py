@@ -5,7 +5,7 @@ import pytest
 
 from interlink.pipeline.dataset.funnel import funnel_path, funnel_rows, read_funnel
 from interlink.pipeline.publish.plan import publish_plan
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.arrow import from_table
 from interlink.schemas.funnel import FunnelKind, FunnelRow
 from interlink.schemas.ids import source_id

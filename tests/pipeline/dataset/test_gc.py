@@ -7,12 +7,12 @@ import time
 import psutil
 import pytest
 
-from interlink.pipeline.attempts import BEGUN_NAME, Note
 from interlink.pipeline.dataset.fsck.dataset import check_dataset
 from interlink.pipeline.dataset.fsck.run import check_run
 from interlink.pipeline.dataset.gc import dataset_garbage, remove_garbage, run_garbage
 from interlink.pipeline.dataset.run_commits import commits_of, current_folders
 from interlink.pipeline.dataset.versions import manifest_versions
+from interlink.pipeline.parts.attempts import BEGUN_NAME, Note
 from interlink.pipeline.publish.takedown import take_down
 from interlink.schemas.errors import EnvironmentFault
 

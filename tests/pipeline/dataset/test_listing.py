@@ -6,7 +6,7 @@ import time
 import pytest
 
 from interlink.pipeline.dataset.listing import is_unfinished, list_files, unfinished_files
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.mark.parametrize("kind", ["local", "memory"])

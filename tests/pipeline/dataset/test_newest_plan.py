@@ -6,9 +6,9 @@ import pytest
 from interlink.pipeline.dataset.funnel import read_funnel
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import read_manifest, read_shards
-from interlink.pipeline.plan import note_retry
+from interlink.pipeline.parts.plan import note_retry
 from interlink.pipeline.publish.plan import publish_plan
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import manifest_path, read_manifest, read_shards
 from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.publish.takedown import take_down
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.arrow import to_table
 from interlink.schemas.errors import EnvironmentFault, UsageError
 from interlink.schemas.manifest import Shard

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interlink.pipeline.dataset.rows import rows_of
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_only_the_columns_asked_for_come_row_by_row(tmp_path):

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from interlink.pipeline.dataset.shard_lists import read_list, write_list
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import EnvironmentFault
 from interlink.schemas.manifest import Shard
 

@@ -7,7 +7,6 @@ import time
 import psutil
 import pytest
 
-from interlink.pipeline.attempts import BEGUN_NAME, Note
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.unfinished import (
     FOREIGN_DEATH_S,
@@ -16,6 +15,7 @@ from interlink.pipeline.dataset.unfinished import (
     remove_scratch,
     unfinished_attempts,
 )
+from interlink.pipeline.parts.attempts import BEGUN_NAME, Note
 
 NAME = "0123456789ab"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from interlink_toy_stores import World, strict_world
 
-from interlink.pipeline.commit import Commit
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import (
     commit_version,
@@ -17,11 +16,12 @@ from interlink.pipeline.dataset.versions import (
     read_manifest,
     read_shards,
 )
-from interlink.pipeline.plan import write_plan
+from interlink.pipeline.parts.commit import Commit
+from interlink.pipeline.parts.plan import write_plan
+from interlink.pipeline.parts.workspace import CommittedFile
 from interlink.pipeline.publish.takedown import take_down
-from interlink.pipeline.records_file import write_records
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import CommittedFile
+from interlink.pipeline.storage.records_file import write_records
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.document import Document
 from interlink.schemas.errors import EnvironmentFault, IncompleteError, UsageError
 from interlink.schemas.manifest import Provenance

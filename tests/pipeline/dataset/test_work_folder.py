@@ -9,7 +9,7 @@ from interlink.pipeline.dataset.work_folder import (
     remove_dead_work,
     work_folder,
 )
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_it_lies_in_a_local_store_and_is_gone_afterwards(tmp_path):

@@ -11,9 +11,9 @@ from interlink_toys import Act, Bind, Multiply, source, sources, tries
 from interlink.pipeline.engines.beam import OUTCOMES, BeamEngine, RunStage, RunStep
 from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.engines.quiet import quiet
-from interlink.pipeline.runtime import run_stage
+from interlink.pipeline.parts.runtime import run_stage
 from interlink.pipeline.step import Stage
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import EnvironmentFault, IncompleteError, UsageError
 
 beam = pytest.importorskip("apache_beam")

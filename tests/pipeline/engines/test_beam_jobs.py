@@ -16,11 +16,11 @@ from interlink_toy_clusters import BeamCluster, beam_cluster
 from interlink_toy_runs import ToyRun
 from interlink_toys import Act, Multiply, source, sources, tries
 
-from interlink.pipeline.commit import DONE_NAME
 from interlink.pipeline.engines import beam_jobs
 from interlink.pipeline.engines.beam import BeamEngine
 from interlink.pipeline.engines.beam_jobs import id_of, job_name
-from interlink.pipeline.job import Job
+from interlink.pipeline.jobs.job import Job
+from interlink.pipeline.parts.commit import DONE_NAME
 from interlink.pipeline.step import Stage
 from interlink.schemas.errors import EnvironmentFault, IncompleteError
 
@@ -32,7 +32,7 @@ DRIVER = """
     from interlink_toy_runs import ToyRun
     from interlink_toys import Act, source
     from interlink.pipeline.engines.beam import BeamEngine
-    from interlink.pipeline.job import Job
+    from interlink.pipeline.jobs.job import Job
     from interlink.pipeline.step import Stage
 
     if __name__ == "__main__":

@@ -10,7 +10,7 @@ from interlink.pipeline.engines import probe
 from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.engines.probe import PACKAGES, probe_engine, report_worker
 from interlink.pipeline.step import Resources
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import EnvironmentFault
 
 

@@ -9,12 +9,12 @@ from interlink_toy_engines import started
 from interlink_toy_runs import ToyRun
 from interlink_toys import Act, DieOutside, source, sources, tries
 
-from interlink.pipeline.attempts import MAX_DEATHS as MAX_ATTEMPTS
-from interlink.pipeline.commit import DONE_NAME
 from interlink.pipeline.engines import ray_pool
 from interlink.pipeline.engines.engine import Engine
 from interlink.pipeline.engines.ray import RayEngine
 from interlink.pipeline.engines.ray_pool import node_room
+from interlink.pipeline.parts.attempts import MAX_DEATHS as MAX_ATTEMPTS
+from interlink.pipeline.parts.commit import DONE_NAME
 from interlink.pipeline.step import Resources, Stage
 from interlink.schemas.errors import EnvironmentFault, IncompleteError
 

@@ -9,9 +9,9 @@ from interlink_toy_engines import started
 from interlink_toy_runs import ToyRun
 from interlink_toys import Act, source
 
-from interlink.pipeline.commit import DONE_NAME
 from interlink.pipeline.engines import ray_pool
 from interlink.pipeline.engines.ray import RayEngine
+from interlink.pipeline.parts.commit import DONE_NAME
 from interlink.pipeline.step import Stage
 from interlink.schemas.errors import EnvironmentFault, IncompleteError
 

@@ -17,7 +17,7 @@ from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import manifest_path, read_manifest
 from interlink.pipeline.publish.audit import publish_audit
 from interlink.pipeline.publish.findings import read_reports
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.arrow import to_plain
 from interlink.schemas.audit import AuditItem, ClaimVerdict, ClipVerdict, Rating, Role, Verdict
 from interlink.schemas.errors import UsageError

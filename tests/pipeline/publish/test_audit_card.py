@@ -16,7 +16,7 @@ from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.dataset.versions import read_manifest
 from interlink.pipeline.publish.audit import publish_audit
 from interlink.pipeline.publish.card import rewrite_card, write_card
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.audit import Role
 
 HOSTILE = (

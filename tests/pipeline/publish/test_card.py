@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from interlink.pipeline.publish.plan import publish_plan
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_the_card_says_what_is_in_it_and_how_to_load_it(run, recipe, run_plan):

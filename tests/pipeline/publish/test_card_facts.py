@@ -9,7 +9,7 @@ from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import read_manifest
 from interlink.pipeline.publish.card_facts import Histogram, by_count, collect_facts
 from interlink.pipeline.publish.plan import publish_plan
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_a_value_at_an_edge_counts_above_it_and_nulls_do_not_count():

@@ -6,7 +6,7 @@ from interlink.pipeline.dataset.funnel import funnel_path, read_funnel
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import read_manifest, read_shards
 from interlink.pipeline.publish.plan import publish_plan
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_a_plan_becomes_a_dataset_that_reads_back(run, recipe, run_plan):

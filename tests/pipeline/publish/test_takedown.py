@@ -7,7 +7,7 @@ from interlink.pipeline.dataset.versions import newest_manifest, read_manifest
 from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.publish.takedown_verify import find_left
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import UsageError
 
 

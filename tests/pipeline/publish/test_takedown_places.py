@@ -3,7 +3,7 @@
 import pytest
 
 from interlink.pipeline.publish.takedown_places import find_audits, find_runs
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import UsageError
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import PartWorkspace
+from interlink.pipeline.parts.workspace import PartWorkspace
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.ids import digest
 from interlink.schemas.outcome import ErrorCode
 from interlink.schemas.text import Caption, TextKind, TextStatus

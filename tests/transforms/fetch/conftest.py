@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from interlink.pipeline.workspace import PartWorkspace
+from interlink.pipeline.parts.workspace import PartWorkspace
 from interlink.schemas.source import Source
 from interlink.transforms import secrets
 from interlink.transforms.fetch.fetch import Fetch

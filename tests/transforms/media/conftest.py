@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interlink.pipeline.workspace import PartWorkspace
+from interlink.pipeline.parts.workspace import PartWorkspace
 from interlink.schemas.reference import Reference
 from interlink.schemas.source import Source
 from interlink.schemas.video import Video

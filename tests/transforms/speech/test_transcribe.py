@@ -8,8 +8,8 @@ import numpy as np
 import pydantic
 import pytest
 
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import PartWorkspace
+from interlink.pipeline.parts.workspace import PartWorkspace
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.arrow import from_table, to_table
 from interlink.schemas.errors import EnvironmentFault, RecordError
 from interlink.schemas.outcome import ErrorCode

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from interlink.pipeline.records_file import read_records, write_records
+from interlink.pipeline.storage.records_file import read_records, write_records
 from interlink.schemas import ids
 from interlink.schemas.clip import Clip, Flag
 from interlink.schemas.lineage import Lineage
@@ -237,9 +237,9 @@ def test_it_pickles():
 _ASSEMBLE = """
 import sys
 from pathlib import Path
-from interlink.pipeline.records_file import read_records, write_records
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import PartWorkspace
+from interlink.pipeline.storage.records_file import read_records, write_records
+from interlink.pipeline.storage.store import Store
+from interlink.pipeline.parts.workspace import PartWorkspace
 from interlink.schemas.clip import Clip
 from interlink.schemas.document import Document
 from interlink.transforms.text.assemble import AssembleDocuments

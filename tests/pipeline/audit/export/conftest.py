@@ -21,7 +21,7 @@ from interlink.pipeline.audit.site.data import (
     TimedText,
 )
 from interlink.pipeline.audit.site.folder import write_site
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.audit import (
     AuditItem,
     AuditPlan,

@@ -11,7 +11,7 @@ from interlink.pipeline.audit.export import formats
 from interlink.pipeline.audit.export.export import export_audit
 from interlink.pipeline.audit.plan import read_plan, write_plan
 from interlink.pipeline.audit.site.reader import open_site
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.audit import AuditItem
 from interlink.schemas.errors import UsageError
 

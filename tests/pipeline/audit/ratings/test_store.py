@@ -6,7 +6,7 @@ from interlink.pipeline.audit.plan import write_plan
 from interlink.pipeline.audit.ratings.store import import_ratings, stored_ratings
 from interlink.pipeline.audit.sample.drawing import draw_sample
 from interlink.pipeline.audit.sample.settings import AuditSettings
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import UsageError
 
 

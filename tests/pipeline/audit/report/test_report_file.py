@@ -4,7 +4,7 @@ import pytest
 
 from interlink.pipeline.audit.report.make import make_report
 from interlink.pipeline.audit.report.report_file import REPORT_NAME, read_report, write_report
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.audit import ErrorType
 from interlink.schemas.errors import EnvironmentFault, UsageError
 

@@ -2,7 +2,7 @@ import pytest
 
 from interlink.pipeline.audit.sample.columns import DocumentColumns, read_columns, read_rows
 from interlink.pipeline.dataset.versions import read_manifest
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.arrow import arrow_schema
 from interlink.schemas.document import Document
 from interlink.schemas.view import Rule, View

@@ -7,7 +7,7 @@ from interlink.pipeline.audit.sample.population import Population, read_populati
 from interlink.pipeline.audit.sample.sampling import order_key
 from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.dataset.versions import read_manifest
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.clip import ClipScores
 
 

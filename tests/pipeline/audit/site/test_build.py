@@ -9,7 +9,7 @@ from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.audit.site.build import build_site
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import read_manifest
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.audit import AuditItem, AuditPlan, AuditText, Claim, Pool, Role
 from interlink.schemas.errors import UsageError
 from interlink.schemas.text import Evidence, TextKind

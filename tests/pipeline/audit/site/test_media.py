@@ -6,11 +6,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from interlink.pipeline.audit.site.media import WantedClip, write_media
-from interlink.pipeline.commit import KEPT_NAME, Commit
 from interlink.pipeline.dataset.versions import commit_version, read_manifest
-from interlink.pipeline.records_file import write_records
-from interlink.pipeline.store import Store
-from interlink.pipeline.workspace import MEDIA_NAME, CommittedFile
+from interlink.pipeline.parts.commit import KEPT_NAME, Commit
+from interlink.pipeline.parts.workspace import MEDIA_NAME, CommittedFile
+from interlink.pipeline.storage.records_file import write_records
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.arrow import to_table
 from interlink.schemas.document import Document
 from interlink.schemas.errors import UsageError

@@ -17,7 +17,7 @@ from interlink.pipeline.audit.report.report_file import write_report
 from interlink.pipeline.audit.sample.drawing import draw_sample
 from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.audit.site.build import build_site
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from interlink.pipeline.audit.report.make import make_report
 from interlink.pipeline.audit.site.reader import open_site
 from interlink.pipeline.audit.takedown.folder import clean_audit
 from interlink.pipeline.audit.takedown.verify import left_in_audit
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.denied import Denied
 from interlink.schemas.ids import group_key
 

@@ -3,7 +3,7 @@
 from interlink.pipeline.audit.plan import read_plan
 from interlink.pipeline.audit.takedown.rows import Items
 from interlink.pipeline.audit.takedown.site import clean_site
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.denied import Denied
 
 

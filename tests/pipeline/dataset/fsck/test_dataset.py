@@ -7,7 +7,7 @@ from interlink.pipeline.dataset.fsck.finding import Fault
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import manifest_path, read_manifest, read_shards
 from interlink.pipeline.publish.takedown import take_down
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import UsageError
 
 

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from interlink.pipeline.dataset.fsck.files import check_bytes, check_size
 from interlink.pipeline.dataset.fsck.finding import Fault
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 
 
 def test_a_file_is_judged_by_its_size_where_that_is_enough():

@@ -2,12 +2,12 @@
 
 import pytest
 
-from interlink.pipeline.commit import DONE_NAME, KEPT_NAME, read_commit
 from interlink.pipeline.dataset.fsck.dataset import check_dataset
 from interlink.pipeline.dataset.fsck.repair import restore_files, withdraw_parts
 from interlink.pipeline.dataset.fsck.run import check_run
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.versions import read_manifest, read_shards
+from interlink.pipeline.parts.commit import DONE_NAME, KEPT_NAME, read_commit
 
 
 def break_file(store, path: str) -> None:

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from interlink.pipeline.commit import DONE_NAME, KEPT_NAME, read_commit
 from interlink.pipeline.dataset.fsck.finding import Fault
 from interlink.pipeline.dataset.fsck.run import check_run
 from interlink.pipeline.dataset.run_commits import current_folders
+from interlink.pipeline.parts.commit import DONE_NAME, KEPT_NAME, read_commit
 from interlink.pipeline.publish.takedown import take_down
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import UsageError
 
 

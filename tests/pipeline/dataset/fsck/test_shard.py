@@ -8,7 +8,7 @@ import pytest
 
 from interlink.pipeline.dataset.fsck.shard import check_shard_content
 from interlink.pipeline.dataset.versions import read_manifest, read_shards
-from interlink.pipeline.records_file import file_schema
+from interlink.pipeline.storage.records_file import file_schema
 from interlink.schemas.arrow import to_plain
 from interlink.schemas.document import Document
 

@@ -7,7 +7,7 @@ import yaml
 
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.takedown.run_files import clean_run
-from interlink.pipeline.plan import plan_path, plan_sources
+from interlink.pipeline.parts.plan import plan_path, plan_sources
 from interlink.schemas.denied import Denied
 from interlink.schemas.ids import source_id
 from interlink.schemas.source import Source

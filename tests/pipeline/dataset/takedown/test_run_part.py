@@ -5,12 +5,12 @@ from collections import Counter
 
 import pytest
 
-from interlink.pipeline.commit import KEPT_NAME, read_commit
 from interlink.pipeline.dataset.dry_store import DryStore
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.takedown.run_part import clean_part
-from interlink.pipeline.kept import read_kept, read_outcomes
-from interlink.pipeline.store import Store
+from interlink.pipeline.parts.commit import KEPT_NAME, read_commit
+from interlink.pipeline.parts.kept import read_kept, read_outcomes
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.clip import Clip
 from interlink.schemas.denied import Denied
 from interlink.schemas.document import Document

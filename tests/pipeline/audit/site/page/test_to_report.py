@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from interlink.pipeline.audit.plan import read_plan
 from interlink.pipeline.audit.ratings.store import stored_ratings
 from interlink.pipeline.commands.main import app
-from interlink.pipeline.store import Store
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.audit import Role, Verdict
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,124 @@
+"""What a finished part leaves behind: `_done.json`, written last and only if absent."""
+
+import dataclasses
+import json
+import logging
+import traceback
+from collections.abc import Iterator, Sequence
+
+from ...schemas.errors import (
+    BudgetExceededError,
+    EnvironmentFault,
+    IncompleteError,
+    InterlinkError,
+    UsageError,
+)
+from ...transforms.secrets import mask
+from ..storage.store import Store
+from .workspace import CommittedFile
+
+logger = logging.getLogger(__name__)
+
+DONE_NAME = "_done.json"
+STOP_NAME = "_stop.json"
+KEPT_NAME = "kept.parquet"
+OUTCOMES_NAME = "outcomes.parquet"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StageCounts:
+    """Fates of one stage's inputs in one part."""
+
+    stage: str
+    kept: int = 0
+    rejected: int = 0
+    failed: int = 0
+    deferred: int = 0
+    quarantined: int = 0
+    outputs: int = 0
+
+    @property
+    def planned(self) -> int:
+        """Inputs of the stage."""
+        return self.kept + self.rejected + self.failed + self.deferred + self.quarantined
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What `_done.json` says: the truth about a finished part."""
+
+    part: str
+    step: str
+    key: str
+    attempt: str
+    num_kept: int
+    stages: tuple[StageCounts, ...]
+    files: tuple[CommittedFile, ...]
+    wall_s: float
+    cpu_s: float | None = None
+    """CPU seconds of the worker and its children meanwhile; null in commits of older versions."""
+    ended: str | None = None
+    """When the part was committed, ISO 8601 in UTC; null in commits of older versions."""
+
+    def file(self, name: str) -> CommittedFile | None:
+        """Return the committed file of that name, or None if the part has none."""
+        return next((f for f in self.files if f.path.endswith(f"/{name}")), None)
+
+    def to_json(self) -> bytes:
+        """Return the content of `_done.json`."""
+        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True).encode()
+
+
+def read_commit(store: Store, step_folder: str, part: str) -> Commit | None:
+    """Return what a part committed in a step, or None if it has not."""
+    return next(read_commits(store, step_folder, [part]))
+
+
+def read_commits(store: Store, step_folder: str, parts: Sequence[str]) -> Iterator[Commit | None]:
+    """Yield what each of some parts committed in a step, None for one that has not, in order."""
+    for content in store.read_all([f"{step_folder}/{part}/{DONE_NAME}" for part in parts]):
+        if content is None:
+            yield None
+            continue
+        row = json.loads(content)
+        stages = tuple(StageCounts(**stage) for stage in row.pop("stages"))
+        files = tuple(CommittedFile(**file) for file in row.pop("files"))
+        yield Commit(stages=stages, files=files, **row)
+
+
+def stop_step(store: Store, folder: str, error: Exception) -> None:
+    """Tell every worker of a step to take no further part, and the driver why.
+
+    An error that nobody raised on purpose is a bug, and is told with its traceback.
+    """
+    if isinstance(error, InterlinkError):
+        reason = {"message": str(error), "exit_code": error.exit_code}
+    else:
+        reason = {"message": "".join(traceback.format_exception(error)), "exit_code": 1}
+    reason["message"] = mask(str(reason["message"]))
+    logger.info("%s stops: %s", folder, reason["message"])
+    store.put_if_absent(f"{folder}/{STOP_NAME}", json.dumps(reason).encode())
+
+
+def is_stopped(store: Store, folder: str) -> bool:
+    """Tell whether a step was stopped: one call of a remote store, where `exists` takes two."""
+    return next(store.read_all([f"{folder}/{STOP_NAME}"])) is not None
+
+
+def take_stop(store: Store, folder: str) -> Exception | None:
+    """Return why a step was stopped, if it was, and forget it, so that a next run may go on."""
+    try:
+        reason = json.loads(store.read(f"{folder}/{STOP_NAME}"))
+    except FileNotFoundError:
+        return None
+    store.remove_file(f"{folder}/{STOP_NAME}")
+    kind = _KINDS.get(reason["exit_code"])
+    if kind is None:
+        return RuntimeError(f"a worker of {folder} met a bug\n{reason['message']}")
+    return kind(reason["message"])
+
+
+_KINDS = {
+    kind.exit_code: kind
+    for kind in (UsageError, EnvironmentFault, IncompleteError, BudgetExceededError)
+}

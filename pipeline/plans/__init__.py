@@ -1,0 +1,1 @@
+"""What the plans of a run have come to, read from their files."""

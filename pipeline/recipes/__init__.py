@@ -1,0 +1,1 @@
+"""The recipe: the YAML file that a user writes, read and checked."""

@@ -1,0 +1,1 @@
+"""What is to be fetched: manifests, folders, files and URLs."""

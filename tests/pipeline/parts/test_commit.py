@@ -1,0 +1,89 @@
+"""What a finished part says, and how a step is stopped."""
+
+import pytest
+
+from interlink.pipeline.parts.commit import (
+    DONE_NAME,
+    STOP_NAME,
+    Commit,
+    StageCounts,
+    read_commit,
+    stop_step,
+    take_stop,
+)
+from interlink.pipeline.parts.workspace import CommittedFile
+from interlink.pipeline.storage.store import Store
+from interlink.schemas.errors import (
+    BudgetExceededError,
+    EnvironmentFault,
+    IncompleteError,
+    UsageError,
+)
+
+COMMIT = Commit(
+    part="001-00000",
+    step="scan",
+    key="k",
+    attempt="a",
+    num_kept=2,
+    stages=(StageCounts(stage="scan", kept=2, rejected=1, failed=1, deferred=1, outputs=2),),
+    files=(CommittedFile(path="steps/s/p/a/kept.parquet", num_bytes=3, sha256="0"),),
+    wall_s=0.5,
+)
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(str(tmp_path))
+
+
+def test_a_commit_is_read_as_it_was_written(store):
+    assert read_commit(store, "steps/s", COMMIT.part) is None
+    store.put_if_absent(f"steps/s/{COMMIT.part}/{DONE_NAME}", COMMIT.to_json())
+    assert read_commit(store, "steps/s", COMMIT.part) == COMMIT
+
+
+def test_files_are_found_by_name():
+    assert COMMIT.file("kept.parquet") == COMMIT.files[0]
+    assert COMMIT.file("pt.parquet") is None
+    assert COMMIT.file("media.parquet") is None
+
+
+def test_planned_is_the_sum_of_all_fates():
+    assert COMMIT.stages[0].planned == 5
+    assert StageCounts(stage="s", quarantined=1).planned == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EnvironmentFault("disk full"),
+        BudgetExceededError("too many"),
+        IncompleteError("died"),
+        UsageError("wrong"),
+    ],
+)
+def test_a_stop_keeps_its_kind_and_is_taken_once(store, error):
+    stop_step(store, "steps/s", error)
+    taken = take_stop(store, "steps/s")
+    assert (type(taken), str(taken)) == (type(error), str(error))
+    assert take_stop(store, "steps/s") is None
+
+
+def test_the_first_stop_counts(store):
+    stop_step(store, "steps/s", EnvironmentFault("first"))
+    stop_step(store, "steps/s", EnvironmentFault("second"))
+    assert str(take_stop(store, "steps/s")) == "first"
+    assert store.names("steps/s") == []
+
+
+def test_a_bug_keeps_its_traceback(store):
+    try:
+        {}["missing"]
+    except KeyError as error:
+        stop_step(store, "steps/s", error)
+    assert store.names("steps/s") == [STOP_NAME]
+    with pytest.raises(
+        RuntimeError, match=r"worker of steps/s met a bug\nTraceback(.|\n)*\{\}\[\"missing\"\]"
+    ):
+        raise take_stop(store, "steps/s")
