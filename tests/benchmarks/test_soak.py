@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.engines]
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 NUM_SOURCES = 500
+OWN = ("report", "result", "sampler", "sources")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def soaked(tmp_path_factory):
         import soak
 
         result = soak.soak(tmp_path_factory.mktemp("soak"), num_sources=NUM_SOURCES)
-    for name in ("soak", "soak_sampler", "soak_sources", "report"):
+    for name in ("soak", *(f"soak_{of}" for of in OWN), "report"):
         sys.modules.pop(name)
     assert result.exit_code == 0, result.output
     assert children() <= before
