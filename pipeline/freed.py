@@ -21,6 +21,7 @@ from .parts.part import step_folder
 from .parts.plan import plan_parts
 from .parts.workspace import MEDIA_NAME, CommittedFile
 from .plans.published import read_published
+from .plans.run_files import at_once
 from .recipes.recipe import Retain
 from .step import Step
 from .step_run import StepReport
@@ -114,10 +115,10 @@ def _remove_files(store: Store, freed: _FreedPlan) -> None:
     for report in freed.steps:
         is_last = report is freed.steps[-1]
         for commit in read_commits(store, report.folder, parts):
-            for file in _not_kept(commit, freed.retain, is_last=is_last) if commit else ():
-                store.remove_file(file.path)
-                num_files += 1
-                num_bytes += file.num_bytes
+            gone = list(_not_kept(commit, freed.retain, is_last=is_last)) if commit else []
+            at_once(lambda file: store.remove_file(file.path), gone)
+            num_files += len(gone)
+            num_bytes += sum(file.num_bytes for file in gone)
     content = {"files": num_files, "bytes": num_bytes}
     store.put_if_absent(_path(freed.plan, "-done"), json.dumps(content).encode())
 

@@ -94,7 +94,7 @@ class PlanRunner:
         denied = read_denied(Store(self._recipe.dataset_url))
         reports: list[StepReport] = []
         for step, key in zip(self.steps, step_keys(self.steps), strict=True):
-            runner = self._runner(step, key, reports[-1].folder if reports else None, denied)
+            runner = self._runner(plan, step, key, reports[-1].folder if reports else None, denied)
             if self._is_wanted(step):
                 report = run_step(
                     self._engines[step.engine],
@@ -114,7 +114,7 @@ class PlanRunner:
         return self._only in {None, step.name}
 
     def _runner(
-        self, step: Step, key: str, previous_folder: str | None, denied: Denied
+        self, plan: int, step: Step, key: str, previous_folder: str | None, denied: Denied
     ) -> PartRunner:
         retries = self._recipe.retries
         return PartRunner(
@@ -129,4 +129,5 @@ class PlanRunner:
             disk=self._recipe.disk.policy(),
             denied=denied,
             package=package_digest(),
+            plan=plan,
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from .. import __version__
-from ..schemas.errors import UsageError
+from ..schemas.errors import EnvironmentFault, UsageError
 from .curate import curate, step_keys
 from .dataset.versions import newest_manifest
 from .faults import fault_point
@@ -169,8 +169,14 @@ def _run(
                 reports = [replace(report, commits=()) for report in reports]
                 done = finished.get(plan)
                 if done is None:
-                    done = runner.take(plan)
-                    _tell_published(everyone, plan, finish_plan(store, plan, done))
+                    try:
+                        done = runner.take(plan)
+                        _tell_published(everyone, plan, finish_plan(store, plan, done))
+                    except (FileNotFoundError, EnvironmentFault):
+                        # Another run at this folder may have published the plan, and freed it.
+                        done = _finished(store, recipe, [plan], runner.steps).get(plan)
+                        if done is None:
+                            raise
                     write_stats(store, done)
                 reports.extend(done)
     return reports

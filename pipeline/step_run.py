@@ -65,11 +65,12 @@ def run_step(
     """
     store, step = runner.open_store(), runner.step
     note_step(store, runner.folder, record_step(step, runner.key, runner.previous_folder))
-    take_stop(store, runner.folder)  # what stopped an earlier run may be mended by now
+    take_stop(store, runner.stop_note)  # what stopped an earlier run may be mended by now
     watcher = CommitWatcher(
         store,
         runner.folder,
         parts,
+        stop_note=runner.stop_note,
         max_failed_share=max_failed_share,
         observers=observers,
         until=until,
@@ -194,7 +195,7 @@ def _raise_if_unfinished(
     store: Store, runner: PartRunner, watcher: CommitWatcher, ended: IncompleteError | None
 ) -> None:
     # Why a worker stopped the step says more than how the engine took it.
-    stopped = take_stop(store, runner.folder) or watcher.failed_too_often()
+    stopped = take_stop(store, runner.stop_note) or watcher.failed_too_often()
     if stopped is not None:
         raise stopped from ended
     if watcher.missing and ended is not None:

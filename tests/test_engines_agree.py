@@ -17,7 +17,7 @@ from interlink_toys import Act, Bind, Bundle, Inspect, Item, Multiply, Twins, so
 from interlink.pipeline.engines.engine import Engine
 from interlink.pipeline.engines.local import LocalEngine
 from interlink.pipeline.jobs.watcher import MIN_RECORDS
-from interlink.pipeline.parts.commit import DONE_NAME, OUTCOMES_NAME, STOP_NAME
+from interlink.pipeline.parts.commit import DONE_NAME, OUTCOMES_NAME
 from interlink.pipeline.step import Stage
 from interlink.schemas.errors import BudgetExceededError, EnvironmentFault
 from interlink.schemas.source import Source
@@ -137,7 +137,7 @@ def test_a_fault_of_the_machine_stops_the_run_with_the_same_error(engine, tmp_pa
     runner = run.runner(Stage(name="act", transform=Act()), workers=2)
     with pytest.raises(EnvironmentFault, match=text):
         run.go(engine, runner)
-    assert STOP_NAME not in run.store.names(runner.folder)
+    assert not run.store.exists(runner.stop_note)
 
 
 def test_a_bug_comes_with_its_traceback(engine, tmp_path):

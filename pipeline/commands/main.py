@@ -209,9 +209,10 @@ def main() -> None:
     except (ConnectionError, TimeoutError) as error:
         _end(IncompleteError(f"lost a connection: {error}; what is committed stays, run again"))
     except OSError as error:
-        if error.errno not in _MACHINE_FAULTS:
+        # Clients of object stores raise FileNotFoundError without a number.
+        if error.errno not in _MACHINE_FAULTS and not isinstance(error, FileNotFoundError):
             raise
-        _end(EnvironmentFault(f"{error.strerror}: {error.filename or 'a file'}"))
+        _end(EnvironmentFault(f"{error.strerror or error}: {error.filename or 'a file'}"))
 
 
 def _end_if_stopped() -> None:

@@ -2,7 +2,9 @@
 
 import os
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -58,8 +60,12 @@ def run(
     refuse_plain_secrets({"beam.options": context.args}, "what stands after --")
     chosen = check_engine(engine)
     if job_until is None and loaded.restarts:
-        options = _as_options(settings, limit=limit, engine=engine, plan=plan, step=step)
-        _supervise(loaded, [str(recipe), *options, "--", *context.args])
+        options = _as_options(engine=engine, plan=plan, step=step)
+        # A copy, with the settings in it: an edit meanwhile is for the next run, not for a restart.
+        with tempfile.TemporaryDirectory(prefix="interlink-run-") as folder:
+            copy = Path(folder, "recipe.yaml")
+            copy.write_text(loaded.resolved(), encoding="utf-8")
+            _supervise(loaded, [str(copy), *options, "--", *context.args])
     beam_options = (*loaded.beam.options, *context.args)
     beam = loaded.beam.model_copy(update={"options": beam_options})
     loaded = loaded.model_copy(update={"beam": beam})
@@ -73,10 +79,9 @@ def run(
         raise typer.Exit(error.exit_code) from error
 
 
-def _as_options(settings: list[str] | None, **options: object) -> list[str]:
+def _as_options(**options: object) -> list[str]:
     """Return options as they are typed; those that are None are left out."""
-    typed = [word for setting in settings or () for word in ("--set", setting)]
-    return typed + [f"--{name}={value}" for name, value in options.items() if value is not None]
+    return [f"--{name}={value}" for name, value in options.items() if value is not None]
 
 
 def _supervise(recipe: Recipe, arguments: list[str]) -> NoReturn:

@@ -126,7 +126,7 @@ class BeamEngine:
             logger.warning("it failed: %s", _last_words(str(error)))
         if self._job is not None:
             service.clear(self._job, store, runner.folder)  # the note of the driver before
-        if is_stopped(store, runner.folder):
+        if is_stopped(store, runner.stop_note):
             return []
         return [part for part in parts if read_commit(store, runner.folder, part) is None]
 

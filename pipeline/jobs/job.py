@@ -127,7 +127,9 @@ class Job:
         left = []
         for name in self._store.names(JOBS_FOLDER):
             number, _, rest = name.removesuffix(".json").partition("-")
-            if not rest or rest == _ENDED or _is_alive(self._store, int(number)):
+            if not number.isdecimal() or not rest or rest == _ENDED:
+                continue  # a job's own record, or a file that a dead process did not finish
+            if _is_alive(self._store, int(number)):
                 continue
             row = self._read(f"{JOBS_FOLDER}/{name}")
             if row is not None and row["engine"] == engine:

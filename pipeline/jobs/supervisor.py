@@ -6,6 +6,7 @@ who takes too much memory: what is committed stays, and the next job goes on fro
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -20,6 +21,8 @@ from ...schemas.errors import IncompleteError
 from ..storage.store import Store
 from .job import end_job
 from .observer import Observer
+
+logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0
@@ -38,7 +41,7 @@ class _Heard:
     number: int | None = None
     has_progressed: bool = False
     ended: str | None = None
-    """Why it ended, in its own words; None if it was not given the time to say it."""
+    """Why it ended, in its own words, empty when all was done; None if it had no time to say it."""
 
 
 @dataclass(kw_only=True)
@@ -85,6 +88,9 @@ class Supervisor:
                 end_job(self.run, heard.number, exit_code=code, reason=reason if code else "")
             if self._stopped_by is not None:
                 return self._end_stopped(code)
+            if code < 0 and heard.ended == "":
+                logger.warning("the job was done; then %s, which costs nothing", _describe(code))
+                return 0
             # Libraries end a process with 1 as well: only what said why is a bug of ours.
             if code in _FINAL and (code != _BUG or heard.ended is not None):
                 return code

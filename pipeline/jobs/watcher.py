@@ -26,6 +26,7 @@ class CommitWatcher:
         store: the run.
         folder: the step's folder.
         parts: all parts of the step.
+        stop_note: path of what stops its workers, `PartRunner.stop_note`.
         max_failed_share: share of a stage's records that may fail, in [0, 1].
         observers: who is told of each commit.
         until: when to stop the step, in seconds since the epoch; None for never.
@@ -37,6 +38,7 @@ class CommitWatcher:
         folder: str,
         parts: Sequence[str],
         *,
+        stop_note: str,
         max_failed_share: float,
         observers: Sequence[Observer],
         until: float | None = None,
@@ -44,6 +46,7 @@ class CommitWatcher:
         self.commits: dict[str, Commit] = {}
         self._store = store
         self._folder = folder
+        self._stop_note = stop_note
         self._step = folder.rsplit("/", 1)[-1].rpartition("-")[0]
         self._missing = dict.fromkeys(parts)
         self._max_failed_share = max_failed_share
@@ -136,7 +139,7 @@ class CommitWatcher:
                 continue
             error = self.failed_too_often() or out_of_time(self._until)
             if error is not None:
-                stop_step(self._store, self._folder, error)
+                stop_step(self._store, self._stop_note, error)
                 return
 
 

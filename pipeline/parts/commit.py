@@ -20,7 +20,8 @@ from .workspace import CommittedFile
 logger = logging.getLogger(__name__)
 
 DONE_NAME = "_done.json"
-STOP_NAME = "_stop.json"
+STOP_PREFIX = "_stop-"
+"""Begins the name of a note that stops one plan's parts in one step: `_stop-001.json`."""
 KEPT_NAME = "kept.parquet"
 OUTCOMES_NAME = "outcomes.parquet"
 
@@ -86,35 +87,40 @@ def read_commits(store: Store, step_folder: str, parts: Sequence[str]) -> Iterat
         yield Commit(stages=stages, files=files, **row)
 
 
-def stop_step(store: Store, folder: str, error: Exception) -> None:
-    """Tell every worker of a step to take no further part, and the driver why.
+def stop_step(store: Store, note: str, error: Exception) -> None:
+    """Tell every worker at a plan's parts to take no further one, and the driver why.
 
     An error that nobody raised on purpose is a bug, and is told with its traceback.
+
+    Args:
+        store: the run.
+        note: path of the note, `PartRunner.stop_note`.
+        error: why.
     """
     if isinstance(error, InterlinkError):
         reason = {"message": str(error), "exit_code": error.exit_code}
     else:
         reason = {"message": "".join(traceback.format_exception(error)), "exit_code": 1}
     reason["message"] = mask(str(reason["message"]))
-    logger.info("%s stops: %s", folder, reason["message"])
-    store.put_if_absent(f"{folder}/{STOP_NAME}", json.dumps(reason).encode())
+    logger.info("%s stops: %s", note, reason["message"])
+    store.put_if_absent(note, json.dumps(reason).encode())
 
 
-def is_stopped(store: Store, folder: str) -> bool:
-    """Tell whether a step was stopped: one call of a remote store, where `exists` takes two."""
-    return next(store.read_all([f"{folder}/{STOP_NAME}"])) is not None
+def is_stopped(store: Store, note: str) -> bool:
+    """Tell whether there is such a note: one call of a remote store, where `exists` takes two."""
+    return next(store.read_all([note])) is not None
 
 
-def take_stop(store: Store, folder: str) -> Exception | None:
+def take_stop(store: Store, note: str) -> Exception | None:
     """Return why a step was stopped, if it was, and forget it, so that a next run may go on."""
     try:
-        reason = json.loads(store.read(f"{folder}/{STOP_NAME}"))
+        reason = json.loads(store.read(note))
     except FileNotFoundError:
         return None
-    store.remove_file(f"{folder}/{STOP_NAME}")
+    store.remove_file(note)
     kind = _KINDS.get(reason["exit_code"])
     if kind is None:
-        return RuntimeError(f"a worker of {folder} met a bug\n{reason['message']}")
+        return RuntimeError(f"a worker of {note.rpartition('/')[0]} met a bug\n{reason['message']}")
     return kind(reason["message"])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from ...schemas.denied import Denied
 from ...schemas.errors import EnvironmentFault
@@ -31,6 +31,7 @@ from .commit import (
     DONE_NAME,
     KEPT_NAME,
     OUTCOMES_NAME,
+    STOP_PREFIX,
     Commit,
     StageCounts,
     is_stopped,
@@ -60,6 +61,7 @@ class PartRunner:
         disk: how much space stays free, and how long it is waited for.
         denied: what was taken down and must not be fetched again.
         package: the driver's `package_digest`, which the worker's must be; empty compares nothing.
+        plan: number of the plan whose parts it takes; another plan's have a runner of their own.
     """
 
     store_url: str
@@ -73,14 +75,22 @@ class PartRunner:
     disk: DiskPolicy = dataclasses.field(default_factory=DiskPolicy)
     denied: Denied = dataclasses.field(default_factory=Denied)
     package: str = ""
+    plan: int = 0
     _ready: list[Transform[Any, Any]] = dataclasses.field(
         default_factory=list, init=False, repr=False
     )
+    _refused: Exception | None = dataclasses.field(default=None, init=False, repr=False)
+    """Why this worker cannot work: others, or another driver, may have taken the note away."""
 
     @property
     def folder(self) -> str:
         """The step's folder under the run."""
         return step_folder(self.step, self.key)
+
+    @property
+    def stop_note(self) -> str:
+        """Path of the note that stops this plan's parts in this step, and says why."""
+        return f"{self.folder}/{STOP_PREFIX}{self.plan:03d}.json"
 
     def open_store(self) -> Store:
         """Return the run's store."""
@@ -89,11 +99,12 @@ class PartRunner:
     def setup(self) -> None:
         """Load the step's models; called once in each worker. What goes wrong stops the step."""
         use_one_thread()
-        with _StopsStep(self.open_store, self.folder):
+        with _StopsStep(self.open_store, self.stop_note) as stops:
             check_package(self.package)
             for stage in self.step.stages:
                 self._ready.append(stage.transform)
                 stage.transform.setup()
+        self._refused = stops.error
 
     def teardown(self) -> None:
         """Release the step's models."""
@@ -111,7 +122,9 @@ class PartRunner:
         names = store.names(folder)  # one call tells whether it is done, and who began it before
         if DONE_NAME in names:
             return read_commit(store, self.folder, part)
-        if is_stopped(store, self.folder):
+        if self._refused is not None:
+            stop_step(store, self.stop_note, self._refused)
+        if is_stopped(store, self.stop_note):
             return None
         scratch = self._scratch(store)
         disks = [disk for disk in (scratch, store.local_path("")) if disk]
@@ -125,7 +138,7 @@ class PartRunner:
             ):
                 return self._take(store, part, begun, guard)
 
-        with _StopsStep(lambda: store, self.folder):
+        with _StopsStep(lambda: store, self.stop_note):
             return guard.patiently(attempt)
         return None
 
@@ -209,10 +222,10 @@ class PartRunner:
             fault_point("commit.after", attempt.folder)
             attempt.bury_others()
             return commit
-        # Another worker was faster; its bytes are as good as ours.
-        store.remove(attempt.folder)
         winner = read_commit(store, self.folder, commit.part)
         assert winner is not None
+        if winner.attempt != commit.attempt:  # it is ours where the answer to the put was lost
+            store.remove(attempt.folder)  # another worker was faster; its bytes are as good
         return winner
 
     def _scratch(self, store: Store) -> Path:
@@ -230,12 +243,13 @@ def step_folder(step: Step, key: str) -> str:
 class _StopsStep:
     """Stops the step, and keeps the error from the engine, which would tell it in its own way."""
 
-    def __init__(self, open_store: Callable[[], Store], folder: str) -> None:
+    def __init__(self, open_store: Callable[[], Store], note: str) -> None:
+        self.error: Exception | None = None
         self._open_store = open_store
-        self._folder = folder
+        self._note = note
 
-    def __enter__(self) -> None:
-        """Begin."""
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self,
@@ -248,7 +262,8 @@ class _StopsStep:
         store = self._open_store()
         if isinstance(error, OSError):  # transforms' own are caught by the runtime
             error = EnvironmentFault(f"cannot read or write {store.display()}: {error}")
-        stop_step(store, self._folder, error)
+        self.error = error
+        stop_step(store, self._note, error)
         return True
 
 

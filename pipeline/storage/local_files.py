@@ -12,6 +12,7 @@ from ...schemas.errors import DiskFullError, EnvironmentFault
 from ..faults import fault_point
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 _BROKEN = {errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO}
 
 
@@ -20,15 +21,27 @@ def link_if_absent(target: Path, data: bytes) -> bool:
 
     Returns:
         Whether this call wrote it.
+
+    Raises:
+        EnvironmentFault: the file system has no hard links.
     """
     unfinished = _unfinished(target)
     try:
         unfinished.write_bytes(data)
         fault_point("store.written", str(target), written=unfinished)
         flush(unfinished)
-        os.link(unfinished, target)
-    except FileExistsError:
-        return False
+        try:
+            os.link(unfinished, target)
+        except FileExistsError:
+            # A server that lost its answer may be asked again, and find our own link: link(2).
+            return unfinished.stat().st_nlink == 2
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            raise EnvironmentFault(
+                f"cannot write {target}: its file system has no hard links, by which a commit "
+                "appears whole or not at all; use another disk, or an object store such as s3://"
+            ) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return True

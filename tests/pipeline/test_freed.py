@@ -8,6 +8,7 @@ import pytest
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.parts.commit import KEPT_NAME, OUTCOMES_NAME, read_commits
 from interlink.pipeline.parts.plan import plan_parts
+from interlink.pipeline.plan_run import PlanRunner
 from interlink.pipeline.recipes.recipe import Recipe, make_recipe
 from interlink.pipeline.run import run_one, run_recipe
 from interlink.pipeline.storage.store import Store
@@ -143,3 +144,20 @@ def test_a_plan_that_was_published_and_not_freed_is_freed_by_the_next_run(recipe
     report = run_recipe(recipe_of(retain="none"), engine="local")
     assert ("fetch", "*.mp4", False) in named_files(recipe_of())
     assert all(step.num_reused == step.num_parts for step in report.steps)
+
+
+def test_a_run_that_is_overtaken_by_another_ends_as_well(recipe_of, monkeypatch):
+    """Both work on one plan; the other publishes and frees it when this one comes to it."""
+    recipe = recipe_of(retain="none")
+    take = PlanRunner.take
+
+    def overtaken(runner: PlanRunner, plan: int):
+        reports = take(runner, plan)
+        monkeypatch.undo()
+        run_recipe(recipe, engine="local")
+        return reports
+
+    monkeypatch.setattr(PlanRunner, "take", overtaken)
+    report = run_recipe(recipe, engine="local")
+    assert report.publication.manifest.num_documents == 1
+    assert Path(recipe.run, "freed/001-done.json").exists()

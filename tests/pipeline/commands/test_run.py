@@ -98,6 +98,8 @@ def test_a_job_that_is_killed_goes_on_by_itself(recipe):
     process = start()
     wait_for_step(process, "scan")
     [job] = psutil.Process(process.pid).children()
+    # An edit is for the next run: a restart goes on with what was begun.
+    Path("recipe.yaml").write_text("sources: elsewhere.txt\nrun: another\n")
     job.kill()
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err

@@ -154,3 +154,9 @@ def test_a_process_of_the_same_id_or_another_host_is_not_the_job(run):
             path = Path(run, f"jobs/{number:04d}-cut-00000000.json")
             path.write_text(json.dumps(remote | {"started": ""}))
         assert [left.job_id for left in job.left_remote("beam")] == ["j7", "j8"]
+
+
+def test_a_note_that_a_dead_process_did_not_finish_is_passed_over(run):
+    Store(run).put("jobs/.0001-ended.json.0123.tmp", b"{")
+    with Job(run).begin(["beam"]) as job:
+        assert job.left_remote("beam") == []

@@ -266,3 +266,9 @@ def test_a_job_sees_the_end_of_its_line_when_the_supervisor_is_killed(parent):
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=20)
     assert is_dead(job)
+
+
+def test_a_job_that_dies_after_all_is_done_is_not_started_again(supervise):
+    """As where a library's own end crashes."""
+    assert supervise("say(ended=''); kill(11)") == (0, [])
+    assert (lives(), ends()) == (1, [(-11, "it was killed by SIGSEGV")])

@@ -13,6 +13,7 @@ from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import BudgetExceededError, IncompleteError
 
 FOLDER = "steps/toy-1"
+NOTE = f"{FOLDER}/_stop-001.json"
 
 
 @pytest.fixture
@@ -51,7 +52,13 @@ def watcher(
 ):
     observers = [told] if told else []
     return CommitWatcher(
-        store, FOLDER, parts, max_failed_share=share, observers=observers, until=until
+        store,
+        FOLDER,
+        parts,
+        stop_note=NOTE,
+        max_failed_share=share,
+        observers=observers,
+        until=until,
     )
 
 
@@ -160,17 +167,17 @@ def test_a_worker_that_waits_is_told_once_for_each_time(store):
 def test_the_watcher_stops_the_step(store):
     with watcher(store, "a", "b"):
         commit(store, "a", failed=200)
-        assert wait_for(lambda: store.exists(f"{FOLDER}/_stop.json"))
-    assert isinstance(take_stop(store, FOLDER), BudgetExceededError)
+        assert wait_for(lambda: store.exists(NOTE))
+    assert isinstance(take_stop(store, NOTE), BudgetExceededError)
 
 
 def test_the_watcher_stops_the_step_when_the_time_is_over(store):
     assert out_of_time(None) is None
     assert out_of_time(time.time() + 60) is None
     with watcher(store, "a", until=time.time() + 0.1):
-        assert not store.exists(f"{FOLDER}/_stop.json")
-        assert wait_for(lambda: store.exists(f"{FOLDER}/_stop.json"))
-    assert isinstance(take_stop(store, FOLDER), IncompleteError)
+        assert not store.exists(NOTE)
+        assert wait_for(lambda: store.exists(NOTE))
+    assert isinstance(take_stop(store, NOTE), IncompleteError)
 
 
 def test_a_store_that_cannot_be_listed_for_a_while_is_looked_at_again(store, monkeypatch, caplog):

@@ -38,7 +38,7 @@ def set_up_in(copy: Path, run: ToyRun, tmp_path: Path) -> Exception | None:
     path = os.pathsep.join([str(copy.parent), os.environ["PYTHONPATH"]])
     command = [sys.executable, "-c", WORKER, str(tmp_path / "runner")]
     subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, check=True)
-    return take_stop(run.store, runner.folder)
+    return take_stop(run.store, runner.stop_note)
 
 
 def test_a_worker_of_an_old_image_stops_the_step(other_copy, tmp_path):

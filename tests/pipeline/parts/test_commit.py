@@ -4,7 +4,7 @@ import pytest
 
 from interlink.pipeline.parts.commit import (
     DONE_NAME,
-    STOP_NAME,
+    STOP_PREFIX,
     Commit,
     StageCounts,
     read_commit,
@@ -30,6 +30,8 @@ COMMIT = Commit(
     files=(CommittedFile(path="steps/s/p/a/kept.parquet", num_bytes=3, sha256="0"),),
     wall_s=0.5,
 )
+
+NOTE = "steps/s/_stop-001.json"
 
 
 @pytest.fixture
@@ -64,16 +66,16 @@ def test_planned_is_the_sum_of_all_fates():
     ],
 )
 def test_a_stop_keeps_its_kind_and_is_taken_once(store, error):
-    stop_step(store, "steps/s", error)
-    taken = take_stop(store, "steps/s")
+    stop_step(store, NOTE, error)
+    taken = take_stop(store, NOTE)
     assert (type(taken), str(taken)) == (type(error), str(error))
-    assert take_stop(store, "steps/s") is None
+    assert take_stop(store, NOTE) is None
 
 
 def test_the_first_stop_counts(store):
-    stop_step(store, "steps/s", EnvironmentFault("first"))
-    stop_step(store, "steps/s", EnvironmentFault("second"))
-    assert str(take_stop(store, "steps/s")) == "first"
+    stop_step(store, NOTE, EnvironmentFault("first"))
+    stop_step(store, NOTE, EnvironmentFault("second"))
+    assert str(take_stop(store, NOTE)) == "first"
     assert store.names("steps/s") == []
 
 
@@ -81,9 +83,10 @@ def test_a_bug_keeps_its_traceback(store):
     try:
         {}["missing"]
     except KeyError as error:
-        stop_step(store, "steps/s", error)
-    assert store.names("steps/s") == [STOP_NAME]
+        stop_step(store, NOTE, error)
+    assert store.names("steps/s") == [f"{STOP_PREFIX}001.json"]
     with pytest.raises(
-        RuntimeError, match=r"worker of steps/s met a bug\nTraceback(.|\n)*\{\}\[\"missing\"\]"
+        RuntimeError,
+        match=r"worker of steps/s met a bug\nTraceback(.|\n)*\{\}\[\"missing\"\]",
     ):
-        raise take_stop(store, "steps/s")
+        raise take_stop(store, NOTE)

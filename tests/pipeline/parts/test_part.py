@@ -14,13 +14,13 @@ from interlink_toys import Act, Bind, Copy, Item, Multiply, source, sources
 from interlink.pipeline.parts import part as part_module
 from interlink.pipeline.parts.commit import (
     DONE_NAME,
-    STOP_NAME,
     StageCounts,
     read_commit,
     take_stop,
 )
 from interlink.pipeline.step import Stage
 from interlink.pipeline.storage.records_file import read_records
+from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import EnvironmentFault
 from interlink.schemas.outcome import Outcome
 from interlink.schemas.source import Source
@@ -118,7 +118,7 @@ def test_a_missing_previous_step_stops_with_a_hint(run):
     runner = run.runner(Stage(name="bind", transform=Bind()), name="next")
     runner = dataclasses.replace(runner, previous_folder="steps/nowhere")
     assert runner.run(run.parts[0]) is None
-    error = take_stop(run.store, runner.folder)
+    error = take_stop(run.store, runner.stop_note)
     assert isinstance(error, EnvironmentFault)
     assert "has no commit in" in str(error)
     assert "run the step before it first" in str(error)
@@ -148,9 +148,39 @@ def test_the_slower_of_two_workers_takes_the_commit_of_the_faster(run):
 
 def test_a_stopped_step_takes_no_further_part(run):
     runner = run.runner(Stage(name="copy", transform=Copy()))
-    run.store.put_if_absent(f"{runner.folder}/{STOP_NAME}", b"{}")
+    run.store.put_if_absent(runner.stop_note, b"{}")
     assert runner.run(run.parts[0]) is None
-    assert run.store.names(runner.folder) == [STOP_NAME]
+    assert run.store.names(runner.folder) == ["_stop-000.json"]
+
+
+def test_a_stop_of_one_plan_is_none_of_another(run):
+    runner = run.runner(Stage(name="copy", transform=Copy()))
+    run.store.put_if_absent(runner.stop_note, b"{}")
+    assert dataclasses.replace(runner, plan=7).run(run.parts[0]) is not None
+
+
+def test_a_worker_that_cannot_work_never_does_though_its_note_was_taken_away(run):
+    runner = run.runner(Stage(name="copy", transform=Copy()))
+    runner.package = "of another image"
+    runner.setup()
+    for _ in range(2):
+        assert isinstance(take_stop(run.store, runner.stop_note), EnvironmentFault)
+        assert runner.run(run.parts[0]) is None
+
+
+def test_a_commit_whose_answer_was_lost_keeps_its_files(run, monkeypatch):
+    """A file server that is asked again for a hard link says that it is there already."""
+    runner = run.runner(Stage(name="copy", transform=Copy()))
+    put_if_absent = Store.put_if_absent
+
+    def put_twice(store, path, data):
+        if path.endswith(DONE_NAME):
+            put_if_absent(store, path, data)
+        return put_if_absent(store, path, data)
+
+    monkeypatch.setattr(Store, "put_if_absent", put_twice)
+    commit = runner.run(run.parts[0])
+    assert all(run.store.exists(file.path) for file in commit.files)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -190,7 +220,7 @@ def test_what_goes_wrong_in_setup_stops_the_step(run, error, kind, text):
     runner.teardown()
     assert commits == [None] * 3
     with pytest.raises(kind, match=text):
-        raise take_stop(run.store, runner.folder)
+        raise take_stop(run.store, runner.stop_note)
 
 
 def test_a_full_disk_is_told_apart_from_a_bug(run, monkeypatch):
@@ -200,7 +230,7 @@ def test_a_full_disk_is_told_apart_from_a_bug(run, monkeypatch):
     monkeypatch.setattr(part_module, "write_records", full)
     runner = run.runner(Stage(name="copy", transform=Copy()))
     assert runner.run(run.parts[0]) is None
-    error = take_stop(run.store, runner.folder)
+    error = take_stop(run.store, runner.stop_note)
     assert isinstance(error, EnvironmentFault)
     assert "no space left to write" in str(error)
 
@@ -210,7 +240,7 @@ def test_a_fault_of_the_machine_is_no_death(tmp_path):
     runner = run.runner(Stage(name="act", transform=Act()))
     runner.setup()
     assert runner.run(run.parts[0]) is None
-    assert "the toy machine is broken" in str(take_stop(run.store, runner.folder))
+    assert "the toy machine is broken" in str(take_stop(run.store, runner.stop_note))
     assert run.store.names(f"{runner.folder}/{run.parts[0]}") == []
     runner.teardown()
 
@@ -222,7 +252,7 @@ def test_a_damaged_input_stops_the_step(run):
     runner = run.runner(Stage(name="bind", transform=Bind()), name="next")
     runner = dataclasses.replace(runner, previous_folder=first.folder)
     assert runner.run(commit.part) is None
-    assert "cannot read or write" in str(take_stop(run.store, runner.folder))
+    assert "cannot read or write" in str(take_stop(run.store, runner.stop_note))
 
 
 def test_an_interrupt_is_not_swallowed(run):

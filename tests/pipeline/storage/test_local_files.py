@@ -84,3 +84,26 @@ def test_a_commit_that_finds_no_space_leaves_nothing_behind(tmp_path):
 def test_other_troubles_keep_their_kind():
     with pytest.raises(ConnectionResetError, match="gone"), disk_faults("/x"):
         raise ConnectionResetError("gone")
+
+
+def test_a_link_whose_answer_was_lost_is_ours(tmp_path, monkeypatch):
+    link = os.link
+
+    def link_twice(source, target):
+        link(source, target)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", link_twice)
+    assert link_if_absent(tmp_path / "file", b"ours")
+    assert not link_if_absent(tmp_path / "file", b"late")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"ours"]
+
+
+def test_a_file_system_without_hard_links_is_told(tmp_path, monkeypatch):
+    def no_links(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    with pytest.raises(EnvironmentFault, match=r"no hard links.*use another disk, or an object"):
+        link_if_absent(tmp_path / "file", b"ours")
+    assert list(tmp_path.iterdir()) == []
