@@ -1,4 +1,4 @@
-"""Makes plans of new sources; what a plan is, and how it is divided, stands in `plan.py`."""
+"""Makes plans of new sources; what a plan is, and how it is divided, stands in `parts/plan.py`."""
 
 from itertools import islice
 

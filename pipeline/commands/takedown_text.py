@@ -69,7 +69,8 @@ def print_plan(
         console.print(text, soft_wrap=True)
     denied = Denied.of(stones)
     for folder in audits:
-        places = _count(len(list(left_in_audit(folder, denied))), "file")
+        num_left = sum(not one.is_unread for one in left_in_audit(folder, denied))
+        places = _count(num_left, "file")
         console.print(f"audit    {folder}: {places} to change", soft_wrap=True)
     console.print("nothing was changed")
 
@@ -84,6 +85,8 @@ def print_done(console: Console, store: Store, done: Takedown) -> None:
             f"{_count(len(audit.files), 'other file')} changed or removed",
             soft_wrap=True,
         )
+        for path, what in audit.unread:
+            console.print(f"         {plain_text(str(path))}: {what}", soft_wrap=True)
 
 
 def _of_dataset(store: Store, done: Takedown) -> Iterator[str]:

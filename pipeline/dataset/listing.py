@@ -15,7 +15,7 @@ _TIMES = ("mtime", "LastModified", "last_modified", "updated", "created")
 
 
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}\.tmp|\.probe-[0-9a-f]{32}")
-"""Names of files that are not whole yet, as `local_files.py` and `probe.py` give them."""
+"""Names of unfinished files, as `local_files.py` and `probe.py` of `storage/` give them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

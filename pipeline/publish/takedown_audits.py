@@ -1,4 +1,4 @@
-"""Published audits without what was taken down: ratings, clips, and examples of errors."""
+"""Published audits without what was taken down: ratings, clips, examples, names of groups."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,12 +8,11 @@ from typing import TypeVar
 import pyarrow.parquet as pq
 
 from ...schemas.arrow import from_table
-from ...schemas.audit_report import AuditReport, ErrorExample
 from ...schemas.audit_row import AuditedClip, AuditRow
 from ...schemas.denied import Denied
 from ...schemas.manifest import PublishedAudit
 from ..audit.report.report_file import read_report
-from ..audit.takedown.report import without_clips
+from ..audit.takedown.report import without_clips, without_groups
 from ..storage.store import Store
 from .findings import AUDITS_FOLDER, Findings, write_findings
 
@@ -42,7 +41,7 @@ def clean_audits(dataset: Store, audits: Iterable[PublishedAudit], denied: Denie
         clean = Findings(
             rows=[row for row in found.rows if row.clip_id not in gone],
             clips=[clip for clip in found.clips if clip.clip_id not in gone],
-            report=without_clips(found.report, gone),
+            report=without_groups(without_clips(found.report, gone), denied),
         )
         num_gone += len(found.rows) - len(clean.rows)
         if clean == found:
@@ -74,7 +73,7 @@ def stale_audit_files(
             r for path in paths if _is(path, "ratings-") for r in _rows(dataset, path, AuditRow)
         ]
         gone = _denied_clips(rows, denied)
-        stale = [p for p in paths if p not in current and _tells(dataset, p, gone)]
+        stale = [p for p in paths if p not in current and _tells(dataset, p, gone, denied)]
         yield from sorted(stale, key=lambda path: _is(path, "ratings-"))
 
 
@@ -97,19 +96,15 @@ def _denied_clips(rows: Iterable[AuditRow], denied: Denied) -> set[str]:
     }
 
 
-def _tells(dataset: Store, path: str, gone: set[str]) -> bool:
+def _tells(dataset: Store, path: str, gone: set[str], denied: Denied) -> bool:
     if _is(path, "ratings-"):
         return any(row.clip_id in gone for row in _rows(dataset, path, AuditRow))
     if _is(path, "clips-"):
         return any(clip.clip_id in gone for clip in _rows(dataset, path, AuditedClip))
     if _is(path, "report-"):
-        return any(one.clip_id in gone for one in _examples(read_report(dataset, path)))
+        report = read_report(dataset, path)
+        return without_groups(without_clips(report, gone), denied) != report
     return False
-
-
-def _examples(report: AuditReport) -> Iterator[ErrorExample]:
-    for error in report.errors:
-        yield from error.examples
 
 
 def _is(path: str, prefix: str) -> bool:

@@ -39,8 +39,8 @@ def find_left(
     for run in runs:
         yield from left_in_run(run, denied, looked)
     for folder in audits:
-        for path, what in left_in_audit(folder, denied):
-            yield Left(place=str(path), what=what)
+        for one in left_in_audit(folder, denied):
+            yield Left(place=str(one.path), what=one.what)
 
 
 def _left_in_published(dataset: Store, newest: Manifest, denied: Denied) -> Iterator[Left]:

@@ -1,6 +1,6 @@
 """Rows of an input manifest, each with its place in the file, whatever the format.
 
-What the columns mean is the business of `sources.py`.
+What the columns mean is the business of `manifest.py`.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Toy records and transforms that do to a record what its source's metadata asks for.
 
-In a folder of its own, which `conftest.py` puts on `PYTHONPATH`: Beam's worker processes, Ray's
-actors and children must be able to import what they unpickle.
+In a folder of its own, which `tests/conftest.py` puts on `PYTHONPATH`: Beam's worker processes,
+Ray's actors and children must be able to import what they unpickle.
 """
 
 import dataclasses

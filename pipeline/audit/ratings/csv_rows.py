@@ -9,10 +9,11 @@ from typing import Any
 from ..cells import SEPARATOR, unmarked
 from .raw import CLAIM_KEYS, RATING_KEYS, Found, LeftOut, Problem, Row, Why, name_rater
 
+MAX_CELL_CHARS = 4 << 20
+"""Of one cell; Python stops at 131,072, which a long note reaches."""
 _DIVIDERS = (",", ";", "\t")
 """Between cells: spreadsheets write a semicolon where the locale's decimal mark is a comma."""
 _NEEDED = ("item_id", "rater")
-_LIMIT = 4 << 20
 _Key = tuple[str, str, str]
 
 
@@ -47,7 +48,7 @@ def read_csv(path: str, data: bytes) -> Iterator[Found]:
 
 def _lines(path: str, text: str) -> Iterator[Row | Problem]:
     """Yield the lines as rows of cells, and what is wrong with them."""
-    csv.field_size_limit(_LIMIT)
+    csv.field_size_limit(MAX_CELL_CHARS)
     source = io.StringIO(text, newline="")
     reader = csv.DictReader(source, strict=True, delimiter=_divider(text))
     try:

@@ -25,9 +25,10 @@ from ..plan import ITEMS_NAME, PLAN_NAME, SITE_FOLDER, put_plan, read_plan
 from ..report.html import render_html
 from ..report.markdown import render_markdown
 from ..report.report_file import REPORT_FOLDER, REPORT_NAME, read_report, write_report
-from .report import without_examples
+from .report import without_examples, without_groups
 from .rows import Items, clean_rows, find_files
 from .site import WORK_PREFIX, clean_site
+from .strata import without_group
 
 _NAMED_BY_CLIP = ("media", "sheets")
 """Folders, in sites and in exports, of files that are named by their clip."""
@@ -43,6 +44,8 @@ class AuditChanges:
     """Items that are there no more."""
     files: tuple[Path, ...]
     """Other files that were written again, or are there no more."""
+    unread: tuple[tuple[Path, str], ...]
+    """Files that could not be looked into, with why and what to do."""
 
 
 def clean_audit(folder: Path, denied: Denied) -> AuditChanges:
@@ -55,17 +58,24 @@ def clean_audit(folder: Path, denied: Denied) -> AuditChanges:
     files = list(_remove_unfinished(folder))
     before = _read_plan(folder)
     left = tuple(item for item in before.items if not is_denied_item(item, denied))
-    after = _without(before, left)
+    after = _without(before, left, denied)
     if after != before or not _is_whole(folder):
         put_plan(Store(str(folder)), after)
     items = Items(audit_id=after.audit_id, item_ids=frozenset(item.item_id for item in left))
-    files += [*_clean_report(folder, items), *_clean_files(folder, items)]
+    files += _clean_report(folder, items, denied)
+    cleaned, unread = _clean_files(folder, items)
+    files += cleaned
     if clean_site(folder / SITE_FOLDER, items, denied):
         files.append(folder / SITE_FOLDER)
     for path in stray_clips(folder, {item.clip_id for item in left}):
         path.unlink()
         files.append(path)
-    return AuditChanges(folder=folder, num_items=len(before.items) - len(left), files=tuple(files))
+    return AuditChanges(
+        folder=folder,
+        num_items=len(before.items) - len(left),
+        files=tuple(files),
+        unread=tuple(unread),
+    )
 
 
 def is_denied_item(item: AuditItem, denied: Denied) -> bool:
@@ -110,8 +120,8 @@ def _is_whole(folder: Path) -> bool:
     return True
 
 
-def _without(plan: AuditPlan, left: tuple[AuditItem, ...]) -> AuditPlan:
-    """Return a plan with fewer items, drawn from so many fewer clips."""
+def _without(plan: AuditPlan, left: tuple[AuditItem, ...], denied: Denied) -> AuditPlan:
+    """Return a plan with fewer items, drawn from so many fewer clips and no group that is gone."""
     drawn = Counter(i.stratum for i in left if i.role is Role.PLAIN and i.pool is Pool.ESTIMATION)
     sizes = tuple(
         replace(
@@ -120,17 +130,19 @@ def _without(plan: AuditPlan, left: tuple[AuditItem, ...]) -> AuditPlan:
             population=size.population - (size.sampled - drawn[size.stratum]),
         )
         for size in plan.sizes
+        if without_group(size.stratum, denied) == size.stratum
     )
-    num_gone = sum(size.sampled for size in plan.sizes) - drawn.total()
+    num_gone = sum(size.population for size in plan.sizes) - sum(s.population for s in sizes)
     return replace(plan, items=left, sizes=sizes, num_excluded=plan.num_excluded + num_gone)
 
 
-def _clean_report(folder: Path, items: Items) -> Iterator[Path]:
+def _clean_report(folder: Path, items: Items, denied: Denied) -> Iterator[Path]:
     if not (folder / REPORT_NAME).exists():
         return
     store = Store(str(folder))
     before = read_report(store)
     after = without_examples(before, lambda one: one.item_id not in items.item_ids)
+    after = without_groups(after, denied)
     if after == before:
         return
     pages = {"index.html": render_html(after, folder), "report.md": render_markdown(after)}
@@ -143,12 +155,17 @@ def _clean_report(folder: Path, items: Items) -> Iterator[Path]:
     yield folder / REPORT_NAME
 
 
-def _clean_files(folder: Path, items: Items) -> Iterator[Path]:
+def _clean_files(folder: Path, items: Items) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """Clean files with rows; return those that changed, and those that could not be looked into."""
     ours = {folder / ITEMS_NAME, folder / PLAN_NAME, folder / REPORT_NAME}
+    changed, unread = [], []
     for path in find_files(folder, without=ours):
-        content = clean_rows(path, items)
-        if content is not None:
+        rows = clean_rows(path, items)
+        if rows.content is not None:
             unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-            unfinished.write_bytes(content)
+            unfinished.write_bytes(rows.content)
             unfinished.replace(path)
-            yield path
+            changed.append(path)
+        if rows.unread is not None:
+            unread.append((path, rows.unread))
+    return changed, unread

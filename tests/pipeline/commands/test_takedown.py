@@ -2,7 +2,9 @@
 
 import pytest
 
+from interlink.pipeline.audit.plan import put_plan
 from interlink.pipeline.dataset.versions import read_manifest
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture
@@ -91,6 +93,24 @@ def test_verify_ends_with_5_and_names_the_places(published, dataset, interlink, 
     assert code == 5
     assert f"left     {dataset}/docs/{name}: an earlier or stray file that holds it" in output
     assert "something is left in 1 places; stop the run and give" in output
+
+
+def test_a_file_that_cannot_be_looked_into_is_told(
+    published, dataset, interlink, made_audit, tmp_path
+):
+    audit, folder = made_audit(), tmp_path / "judged"
+    audit.add("c1")
+    put_plan(Store(str(folder)), audit.plan)
+    (folder / "sheet.xlsx").write_bytes(b"PK")
+    source = published.documents["a"].source.source_id
+    options = f"{dataset} --audit {folder}"
+    told = f"{folder}/sheet.xlsx: it could not be looked into (it is a workbook): look yourself"
+    code, output = interlink(f"takedown apply {options} --source {source} --reason r --dry-run")
+    assert (code, f"audit    {folder}: 0 files to change" in output) == (0, True)
+    code, output = interlink(f"takedown apply {options} --source {source} --reason r")
+    assert (code, told in output) == (0, True)
+    code, output = interlink(f"takedown verify {options}")
+    assert (code, told in output, "nothing is left of it" in output) == (5, True, False)
 
 
 def test_without_anything_to_take_down_it_finishes_what_was_begun(published, dataset, interlink):

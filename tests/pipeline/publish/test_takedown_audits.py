@@ -4,6 +4,7 @@ import pytest
 from interlink_toy_audits import MadeAudit
 
 from interlink.pipeline.audit.report.make import make_report
+from interlink.pipeline.dataset.dry_store import DryStore
 from interlink.pipeline.dataset.versions import read_manifest
 from interlink.pipeline.publish.audit_rows import audit_rows, audited_clips
 from interlink.pipeline.publish.findings import (
@@ -14,18 +15,25 @@ from interlink.pipeline.publish.findings import (
     write_findings,
 )
 from interlink.pipeline.publish.takedown import take_down
-from interlink.pipeline.publish.takedown_audits import stale_audit_files
+from interlink.pipeline.publish.takedown_audits import clean_audits, stale_audit_files
 from interlink.schemas.denied import Denied
+from interlink.schemas.ids import group_key
+
+GROUPS = {"a": "@jane", "b": "@joe"}
 
 
 @pytest.fixture
 def audit(published):
-    """Publishes what somebody found about two clips of video `a` and of `b`."""
+    """Publishes what somebody found about two clips of video `a` and of `b`, in strata by group."""
     made = MadeAudit("audit")
-    for name in "ab":
+    for name, group in GROUPS.items():
         for clip in published.documents[name].clips:
             made.add(
-                clip.clip_id, "A cat sits. A dog runs.", video=published.documents[name].video_id
+                clip.clip_id,
+                "A cat sits. A dog runs.",
+                video=published.documents[name].video_id,
+                group=group,
+                stratum=f"group={group}",
             )
             made.rate(clip.clip_id, "wr")
     digests = {item.document_id: "d" for item in made.items}
@@ -82,3 +90,22 @@ def test_earlier_results_are_removed_ratings_last(published, stone, audit):
         "ratings",
     ]
     assert list(stale_audit_files(published.dataset, [audit], denied)) == []
+
+
+def test_the_name_of_a_group_goes_out_of_reports_and_their_numbers_stay(published, stone, audit):
+    [before] = read_reports(published.dataset, read_manifest(published.dataset))
+    video = stone("video", published.documents["a"].video_id)
+    done = take_down(published.dataset, [video, stone("group", group_key("@jane"))])
+    [after] = read_reports(published.dataset, done.manifest)
+    assert [one.stratum for one in after.strata] == ["group=taken down", "group=@joe"]
+    assert [one.rates for one in after.strata] == [one.rates for one in before.strata]
+    root = published.dataset.local_path("")
+    told = [path for path in root.rglob("*") if path.is_file() and b"@jane" in path.read_bytes()]
+    assert told == []
+
+
+def test_a_report_of_an_earlier_takedown_that_names_a_group_is_found(published, stone, audit):
+    denied = Denied(groups=frozenset({group_key("@jane")}))
+    assert list(stale_audit_files(published.dataset, [], denied)) == [audit.report_path]
+    newest = read_manifest(published.dataset)
+    assert clean_audits(DryStore(published.dataset.url), newest.audits, denied).audits != (audit,)

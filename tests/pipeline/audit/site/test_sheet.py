@@ -24,7 +24,7 @@ def test_a_sheet_shows_the_frames_in_order_like_a_page_of_text(clip, tmp_path):
     with Image.open(tmp_path / sheet.src) as picture:
         pixels = np.asarray(picture.convert("RGB")).astype(int)
     assert pixels.shape == (2 * sheet.frame_height_px, 4 * sheet.frame_width_px, 3)
-    # The frame at 0.4 n s of clip 1 is (20, 25 n, 128); see `clips.py`.
+    # The frame at 0.4 n s of clip 1 is (20, 25 n, 128); see `tests/clips.py`.
     for number, time_us in enumerate(sheet.times_us):
         shade = 25 * (time_us - clip.start_us) // 400_000
         row, column = divmod(number, sheet.columns)

@@ -1,13 +1,16 @@
 """An audit's folder without what was taken down; what is left of it is an audit as before."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from interlink.pipeline.audit.plan import PLAN_NAME, read_plan
+from interlink.pipeline.audit.plan import PLAN_NAME, read_plan, write_plan
 from interlink.pipeline.audit.ratings.store import stored_ratings
 from interlink.pipeline.audit.report.make import make_report
+from interlink.pipeline.audit.sample.drawing import draw_sample
+from interlink.pipeline.audit.sample.settings import AuditSettings
 from interlink.pipeline.audit.site.reader import open_site
 from interlink.pipeline.audit.takedown.folder import clean_audit
 from interlink.pipeline.audit.takedown.verify import left_in_audit
@@ -76,6 +79,26 @@ def test_a_group_goes_by_its_digest(judged):
     changes = clean_audit(judged.folder, Denied(groups=frozenset({group_key(group)})))
     assert changes.num_items == 6
     assert places(judged.folder, "heron") == set()
+
+
+def test_the_name_of_a_group_goes_and_the_sample_is_of_the_others(tmp_path, audited):
+    """Also where clips of it were not drawn: its stratum is no more."""
+    groups, documents = ("@jane, and co", "@joe"), []
+    for group, made in zip(groups, audited.documents(2, clips=3), strict=True):
+        document = replace(made, source=replace(made.source, group=group))
+        documents.append(audited.with_texts(document, *[[{"text": "A heron wades."}]] * 3))
+    settings = AuditSettings(
+        num_clips=4, strata=("language", "group", "speech"), repeat_share=0.0, perturbed_share=0.0
+    )
+    folder = Store(str(tmp_path / "audit"))
+    write_plan(folder, draw_sample(audited.write(documents), settings))
+    assert places(tmp_path / "audit", "@jane, and co") == {"plan.json", "items.parquet"}
+    clean_audit(tmp_path / "audit", Denied(groups=frozenset({group_key("@jane, and co")})))
+    assert places(tmp_path / "audit", "@jane") == set()
+    plan = read_plan(folder)
+    [size] = plan.sizes
+    assert "group=@joe" in size.stratum
+    assert (size.population, size.sampled, plan.num_excluded) == (3, 2, 3)
 
 
 @pytest.mark.parametrize("killed_at", range(1, 20, 3))
