@@ -18,6 +18,7 @@ from .work_folder import dead_work_folders
 
 _SMALL_FOLDERS = ("plans", "jobs", "published", "freed", "retries", "keys")
 """Folders of a run besides its steps."""
+_DROPPED = "an older version, to be dropped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,10 @@ def dataset_garbage(
 
     Args:
         dataset: where the dataset lies.
-        older_than_s: leave what was written later than so many seconds ago: somebody may be about
-            to name it.
-        keep_versions: drop all versions but the newest so many, at least 1, and then what only
-            they name.
+        older_than_s: leave files that were written, or linked, later than so many seconds ago:
+            somebody may be about to name them.
+        keep_versions: drop all versions but the newest so many, at least 1, whatever their age, and
+            then what only they name, once that is old enough.
 
     Raises:
         EnvironmentFault: a version cannot be read.
@@ -66,17 +67,14 @@ def dataset_garbage(
     stored = {file.path: file for folder in OURS for file in list_files(dataset, folder)}
     for manifest in dropped:  # first of all: a version that is there must have its files
         file = stored.pop(manifest_path(manifest.version))
-        yield _file(file, "an older version, to be dropped")
+        yield _file(file, _DROPPED)
     needed = {path for manifest in kept for path in files.paths(manifest)}
     was_needed = {path for manifest in dropped for path in files.paths(manifest)}
     limit_s = time.time() - older_than_s
     for path, file in stored.items():
-        if path in needed:
-            continue
-        if path in was_needed:
-            yield _file(file, "only dropped versions name it")
-        elif file.written_s < limit_s:
-            yield _file(file, "no version names it")
+        if path not in needed and file.written_s < limit_s:
+            who = "only dropped versions name" if path in was_needed else "no version names"
+            yield _file(file, f"{who} it")
     others = [f for folder in ("funnel", "card") for f in list_files(dataset, folder)]
     yield from _unfinished(dataset, others, limit_s)
 
@@ -116,6 +114,35 @@ def run_garbage(run: Store, *, older_than_s: float, with_steps: bool = False) ->
             yield _local(path, "scratch of an attempt that never finished")
     others = [f for folder in _SMALL_FOLDERS for f in list_files(run, folder)]
     yield from _unfinished(run, others, limit_s)
+
+
+def remove_dataset_garbage(
+    dataset: Store, found: Sequence[Garbage], *, older_than_s: float
+) -> list[Garbage]:
+    """Remove what was found in a dataset, but for what has come to be needed since.
+
+    Files are named by their content, so a run that publishes may find one there that no version, or
+    only a dropped one, names, and name it. So once the old manifests are gone, and nothing else,
+    the versions and the ages are read again. On a local disk such a run links the file anew, which
+    makes it young. What remains is a run that finds a file before it goes and commits its version
+    after that second look: on a local disk only if it links the file after that look too, or longer
+    before than `older_than_s`; on other stores always, where the file is old enough. Its version
+    then lacks the file, which `interlink fsck --repair` brings back from the run.
+
+    Args:
+        dataset: where the dataset lies.
+        found: what `dataset_garbage` gave.
+        older_than_s: as it was told.
+
+    Returns:
+        What was removed.
+    """
+    manifests = [one for one in found if one.why == _DROPPED]
+    remove_garbage(dataset, manifests)
+    still = {one.place for one in dataset_garbage(dataset, older_than_s=older_than_s)}
+    others = [one for one in found if one.place in still]
+    remove_garbage(dataset, others)
+    return manifests + others
 
 
 def remove_garbage(store: Store, found: Sequence[Garbage]) -> None:

@@ -1,5 +1,6 @@
 """What nothing needs goes: strays, old versions if asked, attempts that are dead; no more."""
 
+import dataclasses
 import os
 import socket
 import time
@@ -9,9 +10,15 @@ import pytest
 
 from interlink.pipeline.dataset.fsck.dataset import check_dataset
 from interlink.pipeline.dataset.fsck.run import check_run
-from interlink.pipeline.dataset.gc import dataset_garbage, remove_garbage, run_garbage
+from interlink.pipeline.dataset.gc import (
+    dataset_garbage,
+    remove_dataset_garbage,
+    remove_garbage,
+    run_garbage,
+)
 from interlink.pipeline.dataset.run_commits import commits_of, current_folders
-from interlink.pipeline.dataset.versions import manifest_versions
+from interlink.pipeline.dataset.version_files import VersionFiles
+from interlink.pipeline.dataset.versions import manifest_path, manifest_versions, read_manifest
 from interlink.pipeline.parts.attempts import BEGUN_NAME, Note
 from interlink.pipeline.publish.takedown import take_down
 from interlink.schemas.errors import EnvironmentFault
@@ -31,9 +38,10 @@ def places(found) -> list[str]:
 
 
 def collect(published, **options) -> list[str]:
-    found = list(dataset_garbage(published.dataset, **({"older_than_s": -60.0} | options)))
-    remove_garbage(published.dataset, found)
-    return places(found)
+    options = {"older_than_s": -60.0} | options
+    found = list(dataset_garbage(published.dataset, **options))
+    limit_s = options["older_than_s"]
+    return places(remove_dataset_garbage(published.dataset, found, older_than_s=limit_s))
 
 
 def test_a_dataset_that_is_in_order_has_nothing_to_remove(published):
@@ -63,6 +71,47 @@ def test_old_versions_go_only_if_asked_the_manifest_first(published, stone):
     assert manifest_versions(published.dataset) == [2]
     assert list(check_dataset(published.dataset, deep=True)) == []
     assert collect(published, keep_versions=1) == []
+
+
+def put_version(published, number: int, **changes) -> None:
+    """Commit the first version once more, under another number."""
+    first = read_manifest(published.dataset, 1)
+    made = dataclasses.replace(first, version=number, **changes)
+    published.dataset.put(manifest_path(number), made.to_json())
+
+
+def test_what_only_dropped_versions_name_goes_once_it_is_old_enough(published):
+    put_version(published, 2, shard_lists=())
+    assert collect(published, keep_versions=1, older_than_s=3600.0) == ["_manifest/v000001.json"]
+    removed = collect(published)
+    assert [path.split("/")[0] for path in removed] == ["_manifest"] + ["docs"] * 3 + ["media"] * 3
+
+
+def test_what_a_run_has_named_again_since_the_look_stays(published):
+    put_version(published, 2, shard_lists=())
+    again = read_manifest(published.dataset, 1)
+    found = list(dataset_garbage(published.dataset, older_than_s=-60.0, keep_versions=1))
+    assert len(found) == 8
+    made = dataclasses.replace(again, version=3)
+    published.dataset.put(manifest_path(3), made.to_json())
+    removed = remove_dataset_garbage(published.dataset, found, older_than_s=-60.0)
+    assert places(removed) == ["_manifest/v000001.json"]
+    assert list(check_dataset(published.dataset, deep=True)) == []
+
+
+def test_what_a_run_that_publishes_has_found_is_young_again(published):
+    shards = list(VersionFiles(published.dataset).shards(read_manifest(published.dataset)))
+    put_version(published, 2, shard_lists=(), content_digest="0" * 64)
+    found = list(dataset_garbage(published.dataset, older_than_s=-60.0, keep_versions=1))
+    assert len(found) == 8
+    time.sleep(0.2)
+    begun = time.time() - 0.1
+    published.publish()
+    published.dataset.remove(manifest_path(3))  # it has not come to its commit yet
+    age_s = time.time() - begun
+    removed = remove_dataset_garbage(published.dataset, found, older_than_s=age_s)
+    assert not {shard.docs_path for shard in shards} & set(places(removed))
+    assert all(published.dataset.exists(shard.media_path) for shard in shards)
 
 
 def test_a_version_that_cannot_be_read_stops_it(published):
