@@ -1,6 +1,7 @@
 """What nothing needs goes: strays, old versions if asked, attempts that are dead; no more."""
 
 import dataclasses
+import json
 import os
 import socket
 import time
@@ -20,7 +21,9 @@ from interlink.pipeline.dataset.run_commits import commits_of, current_folders
 from interlink.pipeline.dataset.version_files import VersionFiles
 from interlink.pipeline.dataset.versions import manifest_path, manifest_versions, read_manifest
 from interlink.pipeline.parts.attempts import BEGUN_NAME, Note
+from interlink.pipeline.parts.commit import stop_step
 from interlink.pipeline.publish.takedown import take_down
+from interlink.pipeline.storage.disk_guard import PAUSE_PREFIX, PauseNote
 from interlink.schemas.errors import EnvironmentFault
 
 TEMPORARY = f".x.parquet.{'0' * 32}.tmp"
@@ -150,9 +153,50 @@ def test_the_note_of_an_attempt_that_was_killed_after_its_commit_goes(published)
     assert list(check_run(published.run, deep=True)) == []
 
 
-def test_a_live_attempt_is_never_touched(published):
+def test_what_fsck_takes_for_strays_of_a_run_goes_once_it_is_old_enough(published, monkeypatch):
     folder = current_folders(published.run)[0]
-    live = f"{folder}/001-00000/0123456789ab"
+    [commit, *_] = commits_of(published.run, folder)
+    part = f"{folder}/{commit.part}"
+    published.run.put(f"{part}/{commit.attempt}/extra.parquet", b"x")
+    published.run.put(f"{part}/0123456789ab/kept.parquet", b"half")
+    published.run.put(f"{folder}/009-00000/0123456789ab/kept.parquet", b"x")
+    published.run.put(f"{folder}/notes.txt", b"x")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 60)
+    strays = {one.path for one in check_run(published.run, deep=True)}
+    assert len(strays) == 4
+    assert list(run_garbage(published.run, older_than_s=3600.0)) == []
+    found = list(run_garbage(published.run, older_than_s=30.0))
+    assert sorted(places(found)) == sorted(strays)
+    remove_garbage(published.run, found)
+    assert list(check_run(published.run, deep=True)) == []
+
+
+def test_parts_of_a_plan_that_cannot_be_read_stay(published):
+    published.run.put("plans/001.parquet", b"no Parquet")
+    assert list(run_garbage(published.run, older_than_s=-60.0)) == []
+
+
+def test_a_live_attempt_at_a_part_without_a_plan_stays(published):
+    folder = current_folders(published.run)[0]
+    begin_attempt(published, f"{folder}/009-00000/0123456789ab")
+    assert list(run_garbage(published.run, older_than_s=-60.0)) == []
+
+
+def test_notes_of_workers_that_wait_no_more_go_and_others_stay(published):
+    folder = current_folders(published.run)[0]
+    PauseNote(published.run, folder)("no room")
+    stop_step(published.run, folder, EnvironmentFault("enough"))
+    [path] = [f"{folder}/{n}" for n in published.run.names(folder) if n.startswith(PAUSE_PREFIX)]
+    assert list(run_garbage(published.run, older_than_s=-60.0)) == []
+    note = json.loads(published.run.read(path)) | {"until": "2026-01-01T00:00:00+00:00"}
+    published.run.put(path, json.dumps(note).encode())
+    assert places(run_garbage(published.run, older_than_s=-60.0)) == [path]
+    assert list(run_garbage(published.run, older_than_s=3600.0)) == []
+
+
+def begin_attempt(published, folder: str) -> None:
+    """Leave the note of an attempt of this process."""
     note = Note(
         attempt="0123456789ab",
         host=socket.gethostname(),
@@ -161,7 +205,13 @@ def test_a_live_attempt_is_never_touched(published):
         at="2026-01-01T00:00:00+00:00",
         is_marking=False,
     )
-    published.run.put(f"{live}/{BEGUN_NAME}", note.to_json())
+    published.run.put(f"{folder}/{BEGUN_NAME}", note.to_json())
+
+
+def test_a_live_attempt_is_never_touched(published):
+    folder = current_folders(published.run)[0]
+    live = f"{folder}/001-00000/0123456789ab"
+    begin_attempt(published, live)
     published.run.local_path("scratch/0123456789ab").mkdir(parents=True)
     published.begin("steps/other-0")
     found = places(run_garbage(published.run, older_than_s=-60.0, with_steps=True))
