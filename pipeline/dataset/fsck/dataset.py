@@ -58,7 +58,8 @@ def check_dataset(dataset: Store, *, deep: bool = False) -> Iterator[Finding]:
         yield Finding(path=path, fault=Fault.STRAY, what="no version names it")
     for path in funnel_paths(dataset) if deep else ():
         for what in damaged_pages(dataset, path):
-            what = f"{what}; remove it, then run its recipe again, which writes it anew"
+            what += "; remove it, then run its recipe again, which writes it anew"
+            what += ", unless the plan's working files were freed"
             yield Finding(path=path, fault=Fault.BYTES, what=what)
 
 
