@@ -91,8 +91,9 @@ def doctor(
 ) -> None:
     """Say what is installed and what is missing, with the fix. Goes online for nothing.
 
-    With --engine, ten records go through the configured cluster, and its workers say whether they
-    have this package, decode, reach the recipe's store and see a GPU. Everything after `--` goes to
+    With --engine, ten records go through the configured cluster for each kind of worker that the
+    recipe's steps have when `run --engine` places them all there; the workers say whether they have
+    this package, decode, reach the recipe's store and see a GPU. Everything after `--` goes to
     Beam's PipelineOptions untouched.
 
     Ends with exit code 3 if something is missing that the demo, or a worker, needs.

@@ -14,7 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from ...schemas.errors import EnvironmentFault, IncompleteError, UsageError
+from ...schemas.errors import EnvironmentFault, IncompleteError
 from ..curate import curate
 from ..engines.engine import make_engine
 from ..engines.probe import NUM_RECORDS, WorkerReport, probe_engine, report_worker
@@ -42,7 +42,6 @@ def diagnose(
         options: for Beam's `PipelineOptions`.
 
     Raises:
-        UsageError: the recipe has no step on that engine.
         EnvironmentFault: no worker answered.
         typer.Exit: a worker cannot do its work; all are printed, with the fix.
     """
@@ -75,10 +74,8 @@ def diagnose(
 
 
 def _kinds(recipe: Recipe, engine: EngineName) -> list[Resources]:
-    """Return what the workers of the recipe's steps on an engine reserve, each kind once."""
-    steps = [step for step in curate(recipe) if step.engine == engine]
-    if not steps:
-        raise UsageError(f"no step of the recipe runs on {engine}; see `steps:`")
+    """Return what workers of all steps reserve, each kind once, as `run --engine` places them."""
+    steps = curate(recipe, engine=engine)
     kinds: list[Resources] = []
     for step in steps:
         if engine == "beam":  # reserves nothing

@@ -12,6 +12,7 @@ from ..dataset.fsck.dataset import check_dataset
 from ..dataset.fsck.finding import Fault, Finding
 from ..dataset.fsck.repair import Repair, restore_files, withdraw_parts
 from ..dataset.fsck.run import check_run
+from ..dataset.funnel import FUNNEL_FOLDER
 from ..dataset.versions import manifest_versions
 from ..parts.plan import plan_numbers
 from ..publish.takedown_places import find_runs
@@ -47,8 +48,9 @@ def fsck(
     """Look whether the files of a dataset or a run are what was committed.
 
     Of a dataset, all that its versions name must be there with its size; of a run, all that its
-    commits name. --deep reads every byte, and tells shard and row group of what is damaged. Files
-    that nothing names are listed: readers never see them, and `interlink gc` removes them.
+    commits name. --deep reads every byte of it, of plans and of funnels, and tells shard and row
+    group of what is damaged. Files that nothing names are listed: readers never see them, and
+    `interlink gc` removes them. What has no digest, such as cards and logs, is not looked into.
 
     --repair copies files of a dataset from the commits of its run where these are sound. Of a run
     it withdraws the commits of damaged parts, and of the steps after them, so that the next run
@@ -69,7 +71,7 @@ def fsck(
             damaged = [finding for finding in findings if finding.fault.is_damage]
     _print_end(console, store, findings, is_dataset=is_dataset, deep=deep)
     if damaged:
-        remedy = _remedy(place, is_dataset=is_dataset, repair=repair)
+        remedy = _remedy(place, damaged, is_dataset=is_dataset, repair=repair)
         raise BudgetExceededError(f"{len(damaged)} things are wrong with {place}: {remedy}")
 
 
@@ -118,15 +120,22 @@ def _print_end(
     counts = Counter(finding.fault for finding in findings)
     told = ", ".join(f"{number} {fault.value}" for fault, number in counts.items()) or "nothing"
     what = "dataset" if is_dataset else "run"
-    how = "every byte was read" if deep else "only sizes were looked at; --deep reads every byte"
+    named = "its versions name and of funnels" if is_dataset else "its commits name and of plans"
+    read = f"every byte of what {named} was read"
+    how = read if deep else "only sizes were looked at; --deep reads every byte"
     console.print(f"{what:8} {store.display()}: {told} to tell; {how}", soft_wrap=True)
     if Fault.STRAY in counts:
         console.print(f"next: interlink gc {store.url} --dry-run", soft_wrap=True)
 
 
-def _remedy(place: str, *, is_dataset: bool, repair: bool) -> str:
+def _remedy(place: str, damaged: list[Finding], *, is_dataset: bool, repair: bool) -> str:
+    if is_dataset and all(one.path.startswith(f"{FUNNEL_FOLDER}/") for one in damaged):
+        return "do what is said of each"
     if repair and is_dataset:
-        return "mend its run first (`interlink fsck RUN --deep --repair`), then run it again"
+        return (
+            "mend its run first (`interlink fsck RUN --deep --repair`), then run it again, then "
+            f"`interlink fsck {place} --deep --repair` once more"
+        )
     if repair:
         return "what cannot be done again must come from a backup"
     return f"`interlink fsck {place} --repair` mends what can be"

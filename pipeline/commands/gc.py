@@ -8,7 +8,13 @@ import typer
 from rich.console import Console
 
 from ...schemas.errors import UsageError
-from ..dataset.gc import Garbage, dataset_garbage, remove_garbage, run_garbage
+from ..dataset.gc import (
+    Garbage,
+    dataset_garbage,
+    remove_dataset_garbage,
+    remove_garbage,
+    run_garbage,
+)
 from ..dataset.versions import manifest_versions
 from ..parts.plan import plan_numbers
 from ..storage.store import Store
@@ -51,7 +57,8 @@ def gc(
     steps of earlier recipes: who goes back to one then does them again.
 
     Of a dataset: files that no version names. Shards from before their captions were written anew
-    are named by older versions, on which somebody may train: --keep-versions drops these first.
+    are named by older versions, on which somebody may train: --keep-versions drops these at once,
+    and what only they name once it is old enough, as a run may be about to name it again.
     """
     age_s = _seconds(older_than)
     store = Store(place)
@@ -68,8 +75,14 @@ def gc(
         found = list(run_garbage(store, older_than_s=age_s, with_steps=steps))
     console = make_console()
     _print(console, store, found)
-    if not dry_run:
+    if not dry_run and is_dataset:
+        found = _remove_of_dataset(console, store, found, age_s)
+    elif not dry_run:
         remove_garbage(store, found)
+    _print_end(console, found, older_than, dry_run=dry_run)
+
+
+def _print_end(console: Console, found: list[Garbage], older_than: str, *, dry_run: bool) -> None:
     num_bytes = sum(one.num_bytes for one in found)
     done = "would be removed" if dry_run else "removed"
     console.print(
@@ -77,6 +90,16 @@ def gc(
         f"younger than {older_than} stays",
         soft_wrap=True,
     )
+
+
+def _remove_of_dataset(
+    console: Console, dataset: Store, found: list[Garbage], age_s: float
+) -> list[Garbage]:
+    removed = remove_dataset_garbage(dataset, found, older_than_s=age_s)
+    num_left = len(found) - len(removed)
+    if num_left:
+        console.print(f"{num_left} of these were left: a run has just taken them up")
+    return removed
 
 
 def _seconds(age: str) -> float:

@@ -50,7 +50,8 @@ def write_funnel(run: Store, dataset: Store, plan: int, steps: Sequence[StepRepo
 def funnel_bytes(parts: Iterable[Sequence[FunnelRow]]) -> bytes:
     """Return the content of a funnel's file, one row group for each part."""
     buffer = io.BytesIO()
-    with pq.ParquetWriter(buffer, arrow_schema(FunnelRow), compression="zstd") as writer:
+    schema = arrow_schema(FunnelRow)
+    with pq.ParquetWriter(buffer, schema, compression="zstd", write_page_checksum=True) as writer:
         for rows in parts:
             writer.write_table(to_table(rows, FunnelRow))
     return buffer.getvalue()

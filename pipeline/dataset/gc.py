@@ -1,16 +1,19 @@
 """What can be removed because nothing needs it: strays, old versions, attempts without a commit."""
 
 import time
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...schemas.errors import EnvironmentFault
 from ..parts.attempts import BEGUN_NAME
+from ..parts.commit import STOP_NAME, read_commit
+from ..storage.disk_guard import read_pause
 from ..storage.store import Store
 from .fsck.dataset import OURS
 from .listing import StoredFile, is_unfinished, list_files
 from .run_commits import current_folders, step_folders
+from .run_strays import is_note, planned_parts, stray_files
 from .unfinished import dead_scratch_folders, remove_scratch, unfinished_attempts
 from .version_files import VersionFiles
 from .versions import manifest_path
@@ -18,6 +21,7 @@ from .work_folder import dead_work_folders
 
 _SMALL_FOLDERS = ("plans", "jobs", "published", "freed", "retries", "keys")
 """Folders of a run besides its steps."""
+_DROPPED = "an older version, to be dropped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +49,10 @@ def dataset_garbage(
 
     Args:
         dataset: where the dataset lies.
-        older_than_s: leave what was written later than so many seconds ago: somebody may be about
-            to name it.
-        keep_versions: drop all versions but the newest so many, at least 1, and then what only
-            they name.
+        older_than_s: leave files that were written, or linked, later than so many seconds ago:
+            somebody may be about to name them.
+        keep_versions: drop all versions but the newest so many, at least 1, whatever their age, and
+            then what only they name, once that is old enough.
 
     Raises:
         EnvironmentFault: a version cannot be read.
@@ -66,17 +70,14 @@ def dataset_garbage(
     stored = {file.path: file for folder in OURS for file in list_files(dataset, folder)}
     for manifest in dropped:  # first of all: a version that is there must have its files
         file = stored.pop(manifest_path(manifest.version))
-        yield _file(file, "an older version, to be dropped")
+        yield _file(file, _DROPPED)
     needed = {path for manifest in kept for path in files.paths(manifest)}
     was_needed = {path for manifest in dropped for path in files.paths(manifest)}
     limit_s = time.time() - older_than_s
     for path, file in stored.items():
-        if path in needed:
-            continue
-        if path in was_needed:
-            yield _file(file, "only dropped versions name it")
-        elif file.written_s < limit_s:
-            yield _file(file, "no version names it")
+        if path not in needed and file.written_s < limit_s:
+            who = "only dropped versions name" if path in was_needed else "no version names"
+            yield _file(file, f"{who} it")
     others = [f for folder in ("funnel", "card") for f in list_files(dataset, folder)]
     yield from _unfinished(dataset, others, limit_s)
 
@@ -94,17 +95,26 @@ def run_garbage(run: Store, *, older_than_s: float, with_steps: bool = False) ->
     """
     limit_s = time.time() - older_than_s
     current = current_folders(run)
-    for folder in step_folders(run):
-        files = list_files(run, folder)
-        attempts = [a for part in run.names(folder) for a in unfinished_attempts(run, folder, part)]
+    folders = {folder: list_files(run, folder) for folder in step_folders(run)}
+    planned = planned_parts(run)  # read last: whoever makes a part has its plan
+    for folder, files in folders.items():
+        by_name = _by_name(folder, files)
+        attempts = [a for name in by_name for a in unfinished_attempts(run, folder, name)]
+        alive = {attempt.path.split("/")[2] for attempt in attempts if attempt.is_alive}
         is_earlier = bool(current) and folder not in current
-        if with_steps and is_earlier and not any(attempt.is_alive for attempt in attempts):
+        if with_steps and is_earlier and not alive:
             yield _whole(folder, files, "a step of an earlier recipe")
             continue
         yield from _unfinished_files(files, limit_s)
-        yield from _late_notes(files, {attempt.path for attempt in attempts}, limit_s)
+        strays = set(planned.strays(by_name))
+        for name in strays - alive:
+            if all(file.written_s < limit_s for file in by_name[name]):
+                yield _whole(f"{folder}/{name}", by_name[name], "no plan has such a part")
+        for name in by_name.keys() - strays:
+            yield from _within(run, folder, name, by_name[name], limit_s)
         for attempt in attempts:
-            if not attempt.is_alive and attempt.written_s < limit_s:
+            is_old = not attempt.is_alive and attempt.written_s < limit_s
+            if is_old and attempt.path.split("/")[2] not in strays:
                 yield Garbage(
                     place=attempt.path,
                     why="an attempt that never came to a commit",
@@ -116,6 +126,35 @@ def run_garbage(run: Store, *, older_than_s: float, with_steps: bool = False) ->
             yield _local(path, "scratch of an attempt that never finished")
     others = [f for folder in _SMALL_FOLDERS for f in list_files(run, folder)]
     yield from _unfinished(run, others, limit_s)
+
+
+def remove_dataset_garbage(
+    dataset: Store, found: Sequence[Garbage], *, older_than_s: float
+) -> list[Garbage]:
+    """Remove what was found in a dataset, but for what has come to be needed since.
+
+    Files are named by their content, so a run that publishes may find one there that no version, or
+    only a dropped one, names, and name it. So once the old manifests are gone, and nothing else,
+    the versions and the ages are read again. On a local disk such a run links the file anew, which
+    makes it young. What remains is a run that finds a file before it goes and commits its version
+    after that second look: on a local disk only if it links the file after that look too, or longer
+    before than `older_than_s`; on other stores always, where the file is old enough. Its version
+    then lacks the file, which `interlink fsck --repair` brings back from the run.
+
+    Args:
+        dataset: where the dataset lies.
+        found: what `dataset_garbage` gave.
+        older_than_s: as it was told.
+
+    Returns:
+        What was removed.
+    """
+    manifests = [one for one in found if one.why == _DROPPED]
+    remove_garbage(dataset, manifests)
+    still = {one.place for one in dataset_garbage(dataset, older_than_s=older_than_s)}
+    others = [one for one in found if one.place in still]
+    remove_garbage(dataset, others)
+    return manifests + others
 
 
 def remove_garbage(store: Store, found: Sequence[Garbage]) -> None:
@@ -136,14 +175,32 @@ def _unfinished(store: Store, files: Sequence[StoredFile], limit_s: float) -> It
         yield _local(path, "work of a process that was killed")
 
 
-def _late_notes(
-    files: Sequence[StoredFile], unfinished: Set[str], limit_s: float
-) -> Iterator[Garbage]:
-    """Yield notes of attempts that were killed between their commit and their end."""
+def _by_name(folder: str, files: Sequence[StoredFile]) -> dict[str, list[StoredFile]]:
+    """Return the files under a step's folder by the name in it under which they lie."""
+    found: dict[str, list[StoredFile]] = {}
     for file in files:
-        attempt, _, name = file.path.rpartition("/")
-        if name == BEGUN_NAME and attempt not in unfinished and file.written_s < limit_s:
-            yield _file(file, "note of an attempt that was killed after its commit")
+        name = file.path.removeprefix(f"{folder}/").split("/", 1)[0]
+        if not is_unfinished(name):
+            found.setdefault(name, []).append(file)
+    return found
+
+
+def _within(
+    run: Store, folder: str, name: str, files: Sequence[StoredFile], limit_s: float
+) -> Iterator[Garbage]:
+    """Yield what nothing needs of one part, or a note in a step's folder that says nothing more."""
+    old = {file.path: file for file in files if file.written_s < limit_s}
+    if is_note(name):
+        path = f"{folder}/{name}"
+        if path in old and name != STOP_NAME and read_pause(run, path) is None:
+            yield _file(old[path], "note of a worker that waits no more")
+        return
+    commit = read_commit(run, folder, name)
+    for path in stray_files(folder, commit, old) if commit else ():
+        is_begun = path.endswith(f"/{BEGUN_NAME}")
+        why = "the commit of its part does not name it"
+        late = "note of an attempt that was killed after its commit"
+        yield _file(old[path], late if is_begun else why)
 
 
 def _unfinished_files(files: Sequence[StoredFile], limit_s: float) -> Iterator[Garbage]:

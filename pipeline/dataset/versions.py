@@ -7,7 +7,7 @@ Two that publish at once both succeed: the later one builds upon the version of 
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 import pyarrow.parquet as pq
 
@@ -149,7 +149,9 @@ def _add_shards(
 ) -> list[Shard]:
     """Link the files of parts into the dataset; nothing comes of a part without documents."""
     denied = Denied.of(before.tombstones if before else ())
-    clean = {s.docs_sha256 for s in read_shards(dataset, before)} if before and denied else set()
+    known = list(read_shards(dataset, before)) if before else []
+    clean = {shard.docs_sha256 for shard in known} if denied else set()
+    named = {path for shard in known for path in (shard.docs_path, shard.media_path)}
     shards = []
     for commit in commits:
         docs, media = commit.file(KEPT_NAME), commit.file(MEDIA_NAME)
@@ -159,7 +161,7 @@ def _add_shards(
         if denied and docs.sha256 not in clean and _holds_denied(run, docs, denied):
             shard = _add_cleaned(run, dataset, commit, denied)
         else:
-            shard = _add_shard(run, dataset, commit.part, docs, media)
+            shard = _add_shard(run, dataset, commit.part, (docs, media), named)
         if shard is not None:
             shards.append(shard)
     return shards
@@ -180,8 +182,13 @@ def _add_cleaned(run: Store, dataset: Store, commit: Commit, denied: Denied) -> 
 
 
 def _add_shard(
-    run: Store, dataset: Store, part: str, docs: CommittedFile, media: CommittedFile | None
+    run: Store,
+    dataset: Store,
+    part: str,
+    files: tuple[CommittedFile, CommittedFile | None],
+    named: Set[str | None],
 ) -> Shard:
+    docs, media = files
     with run.open(docs.path) as file:
         num_bytes = file.seek(0, os.SEEK_END)
         metadata = pq.read_metadata(file)
@@ -197,22 +204,25 @@ def _add_shard(
             num_media = pq.read_metadata(file).num_rows
     return Shard(
         part=part,
-        docs_path=_add_file(run, dataset, docs, f"docs/{part}"),
+        docs_path=_add_file(run, dataset, docs, f"docs/{part}", named),
         docs_bytes=docs.num_bytes,
         docs_sha256=docs.sha256,
         num_documents=metadata.num_rows,
         min_document_id=first,
         max_document_id=last,
-        media_path=_add_file(run, dataset, media, f"media/{part}") if media else None,
+        media_path=_add_file(run, dataset, media, f"media/{part}", named) if media else None,
         media_bytes=media.num_bytes if media else 0,
         media_sha256=media.sha256 if media else None,
         num_media=num_media,
     )
 
 
-def _add_file(run: Store, dataset: Store, file: CommittedFile, stem: str) -> str:
+def _add_file(
+    run: Store, dataset: Store, file: CommittedFile, stem: str, named: Set[str | None]
+) -> str:
     path = shard_path(stem, file.sha256)
-    if not dataset.exists(path):
+    # What the newest version does not name is garbage to `gc`, unless it is young: linked anew.
+    if (dataset.is_local and path not in named) or not dataset.exists(path):
         fault_point("shard.before", path)
         run.copy_to(file.path, dataset, path)
         fault_point("shard.after", path)

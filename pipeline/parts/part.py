@@ -128,7 +128,7 @@ class PartRunner:
             return None
         scratch = self._scratch(store)
         disks = [disk for disk in (scratch, store.local_path("")) if disk]
-        guard = DiskGuard(disks, self.disk, PauseNote(store, self.folder))
+        guard = DiskGuard(disks, self.disk, PauseNote(store, self.folder, self.disk.wait_s))
 
         def attempt() -> Commit:
             dead = dead_attempts(store, folder, names)

@@ -75,7 +75,7 @@ def write_plan(store: Store, number: int, sources: Sequence[Source]) -> bool:
     table = plan_table(sources)
     sink = pa.BufferOutputStream()
     # Small row groups: a worker reads its own part, not the whole plan.
-    pq.write_table(table, sink, row_group_size=1024, compression="zstd")
+    pq.write_table(table, sink, row_group_size=1024, compression="zstd", write_page_checksum=True)
     return store.put_if_absent(plan_path(number), sink.getvalue().to_pybytes())
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...schemas.errors import DiskFullError, EnvironmentFault, OutOfMemoryError
+from ..machine.process import ProcessName, this_process
 from .store import Store
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ MEMORY_ATTEMPTS = 3
 """Times that a part is tried which runs out of memory: others of the machine may give some back."""
 _LONGEST_POLL_S = 5.0
 _FULL = "disk full: "
+_CLOCKS_S = 60.0
+"""How far clocks of two hosts may be apart before a note of one that waits is taken for old."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -162,10 +165,12 @@ class PauseNote:
     Args:
         store: the run.
         step_folder: the step's folder in it.
+        wait_s: how long a pause can last, so that the note of a worker that was killed gets old.
     """
 
-    def __init__(self, store: Store, step_folder: str) -> None:
+    def __init__(self, store: Store, step_folder: str, wait_s: float = DiskPolicy.wait_s) -> None:
         self._store = store
+        self._wait_s = wait_s
         self._path = f"{step_folder}/{PAUSE_PREFIX}{socket.gethostname()}-{os.getpid()}.json"
 
     def __call__(self, message: str | None) -> None:
@@ -175,18 +180,34 @@ class PauseNote:
             if message is None:
                 self._store.remove(self._path)
                 return
-            at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-            note = {"at": at, "host": socket.gethostname(), "message": message}
+            at = datetime.datetime.now(datetime.UTC)
+            until = at + datetime.timedelta(seconds=self._wait_s)
+            note = {
+                "at": at.isoformat(timespec="milliseconds"),
+                "until": until.isoformat(timespec="milliseconds"),
+                "message": message,
+                **dataclasses.asdict(this_process()),
+            }
             self._store.put(self._path, json.dumps(note).encode())
 
 
 def read_pause(store: Store, path: str) -> str | None:
-    """Return what a note says, with the host that wrote it; None if it is gone."""
+    """Return what a note says, with the host that wrote it; None if nobody waits any more.
+
+    That is, if the note is gone, or its process of this host, or if a pause cannot last so long.
+    """
     try:
         note = json.loads(store.read(path))
-        return f"{note['message']} ({note['host']})"
+        process = ProcessName(
+            host=note["host"], pid=note["pid"], process_started_s=note["process_started_s"]
+        )
+        until = datetime.datetime.fromisoformat(note["until"])
+        told = f"{note['message']} ({note['host']})"
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
+    is_here = process.host == socket.gethostname()
+    late_s = (datetime.datetime.now(datetime.UTC) - until).total_seconds()
+    return None if late_s > _CLOCKS_S or (is_here and not process.is_alive) else told
 
 
 def _existing(folder: Path) -> Path:

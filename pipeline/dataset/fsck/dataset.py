@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from ....schemas.errors import UsageError
 from ....schemas.manifest import Manifest, PublishedAudit, Shard
 from ...storage.store import Store
+from ..funnel import funnel_paths
 from ..listing import list_files
 from ..shard_lists import MANIFEST_FOLDER
 from ..version_files import VersionFiles
 from ..versions import manifest_path, manifest_versions
-from .files import check_bytes, check_size
+from .files import check_bytes, check_size, damaged_pages
 from .finding import Fault, Finding
 from .shard import check_shard_content
 
@@ -55,6 +56,11 @@ def check_dataset(dataset: Store, *, deep: bool = False) -> Iterator[Finding]:
         yield from _explained(found, manifest, manifests[0])
     for path in sorted(sizes.keys() - named):
         yield Finding(path=path, fault=Fault.STRAY, what="no version names it")
+    for path in funnel_paths(dataset) if deep else ():
+        for what in damaged_pages(dataset, path):
+            what += "; remove it, then run its recipe again, which writes it anew"
+            what += ", unless the plan's working files were freed"
+            yield Finding(path=path, fault=Fault.BYTES, what=what)
 
 
 def _read_manifests(

@@ -33,12 +33,15 @@ def check_bytes(store: Store, path: str, sha256: str) -> Iterator[tuple[Fault, s
     if found == sha256:
         return
     what = f"has sha256 {found[:12]}..., {sha256[:12]}... was committed"
-    places = list(_damaged_pages(store, path)) if path.endswith(".parquet") else []
+    places = list(damaged_pages(store, path)) if path.endswith(".parquet") else []
     yield Fault.BYTES, "; ".join([what, *places])
 
 
-def _damaged_pages(store: Store, path: str) -> Iterator[str]:
-    """Yield the row groups of a Parquet file whose pages do not have their checksums."""
+def damaged_pages(store: Store, path: str) -> Iterator[str]:
+    """Yield the row groups of a Parquet file whose pages do not have their checksums.
+
+    Of a file that was written without checksums, only those that cannot be read at all.
+    """
     with store.open(path) as opened:
         try:
             file = pq.ParquetFile(opened, page_checksum_verification=True)

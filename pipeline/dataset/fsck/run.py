@@ -3,16 +3,16 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ....schemas.errors import UsageError
 from ...parts.commit import DONE_NAME, KEPT_NAME, Commit, read_commit
-from ...parts.plan import part_name, plan_numbers, plan_path
+from ...parts.plan import plan_numbers, plan_path
 from ...parts.workspace import MEDIA_NAME
 from ...storage.store import Store
-from ..listing import list_files
+from ..listing import is_unfinished, list_files
 from ..run_commits import freed_plans, plan_of, step_folders
+from ..run_strays import is_note, planned_parts, stray_files
 from ..unfinished import unfinished_attempts
 from .files import check_bytes, check_size
 from .finding import Fault, Finding
@@ -30,32 +30,25 @@ def check_run(run: Store, *, deep: bool = False) -> Iterator[Finding]:
     """
     if not plan_numbers(run):
         raise UsageError(f"there is no plan in {run.display()}; name the `run:` of a recipe")
-    parts: set[str] = set()
-    for number in plan_numbers(run):
-        try:
-            parts |= _planned_parts(run, number)
-        except (OSError, pa.ArrowException) as error:
-            what = f"the plan cannot be read: {error}"
-            yield Finding(path=plan_path(number), fault=Fault.BYTES, what=what)
+    planned = planned_parts(run, deep=deep)
+    for number, why in planned.unread.items():
+        what = f"the plan cannot be read: {why}"
+        yield Finding(path=plan_path(number), fault=Fault.BYTES, what=what)
     freed = freed_plans(run)
     for folder in step_folders(run):
         sizes: dict[str, dict[str, int]] = {}
         for file in list_files(run, folder):
             part = file.path.removeprefix(f"{folder}/").split("/", 1)[0]
             sizes.setdefault(part, {})[file.path] = file.num_bytes
-        for part in run.names(folder):
-            if part not in parts:
-                what = "no plan has such a part"
+        names = [name for name in run.names(folder) if not is_note(name)]
+        strays = set(planned.strays(names))
+        for part in names:
+            if part in strays or is_unfinished(part):
+                what = "no plan has such a part" if part in strays else "half written"
                 yield Finding(path=f"{folder}/{part}", fault=Fault.STRAY, what=what)
                 continue
             is_freed = plan_of(part) in freed
             yield from _check_part(run, folder, part, sizes.get(part, {}), deep, is_freed)
-
-
-def _planned_parts(run: Store, number: int) -> set[str]:
-    with run.open(plan_path(number)) as file:
-        column = pq.ParquetFile(file, page_checksum_verification=True).read(columns=["part"])
-    return {part_name(number, part) for part in set(column["part"].to_pylist())}
 
 
 def _check_part(
@@ -71,7 +64,9 @@ def _check_part(
     if commit is not None:
         for path, fault, what in _check_files(run, commit, sizes, deep, is_freed):
             yield Finding(path=path, fault=fault, what=what, part=part, folder=folder)
-        yield from _strays(folder, part, commit, sizes)
+        for path in stray_files(folder, commit, sizes):
+            what = "the commit of its part does not name it"
+            yield Finding(path=path, fault=Fault.STRAY, what=what, part=part, folder=folder)
     for attempt in unfinished_attempts(run, folder, part):
         what = "an attempt at work" if attempt.is_alive else "an attempt that never finished"
         yield Finding(path=attempt.path, fault=Fault.STRAY, what=what, part=part, folder=folder)
@@ -113,16 +108,6 @@ def _check_content(
                     is_emptied = not row["sha256"] and not row["bytes"]  # taken down
                     if not is_emptied and row["sha256"] != _digest(row["bytes"]):
                         yield media.path, f"row group {group}, row {number}: other bytes"
-
-
-def _strays(folder: str, part: str, commit: Commit, sizes: Mapping[str, int]) -> Iterator[Finding]:
-    """Yield files in the folder of the attempt that was committed that its commit does not name."""
-    named = {file.path for file in commit.files}
-    own = f"{folder}/{part}/{commit.attempt}/"
-    for path in sizes:
-        if path.startswith(own) and path not in named:
-            what = "the commit of its part does not name it"
-            yield Finding(path=path, fault=Fault.STRAY, what=what, part=part, folder=folder)
 
 
 def _digest(data: bytes) -> str:

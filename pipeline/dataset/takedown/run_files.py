@@ -183,6 +183,7 @@ def _scrub(run: Store, number: int, wanted: Wanted) -> int:
         sink,
         row_group_size=1024,
         compression="zstd",
+        write_page_checksum=True,
     )
     run.put(plan_path(number), sink.getvalue())
     return len(told)

@@ -87,23 +87,23 @@ def test_what_a_worker_lacks_comes_with_its_fix(changed, resources, text):
     assert bool(found) == bool(text)
 
 
-def test_each_kind_of_ray_worker_is_asked_once():
+def test_each_kind_of_worker_is_asked_once_wherever_the_recipe_puts_its_steps():
     steps = {
+        "fetch": {"engine": "local", "workers": 2, "cpus": 0.25},
+        "scan": {"engine": "beam", "workers": 64, "cpus": 1},
         "transcribe": {"engine": "ray", "workers": 64, "gpus": 1},
+        "cut": {"engine": "ray", "workers": 64, "cpus": 1},
         "caption": {"engine": "ray", "workers": 64, "gpus": 1},
-        "cut": {"engine": "ray", "workers": 2, "resources": {"disk": 1}},
+        "assemble": {"engine": "local", "workers": 2, "resources": {"disk": 1}},
     }
     recipe = make_recipe({"sources": "x", "steps": steps})
     assert _kinds(recipe, "ray") == [
+        Resources(workers=2, cpus=0.25),
+        Resources(workers=10, cpus=1.0),
         Resources(workers=10, gpus=1.0),
         Resources(workers=2, ray={"disk": 1.0}),
     ]
-
-
-def test_a_recipe_without_a_step_there_is_a_mistake_of_the_user(interlink, recipe):
-    steps = {name: {"engine": "local"} for name in ("transcribe", "caption")}
-    code, printed = interlink(f"doctor --engine ray {recipe(steps=steps)}")
-    assert (code, "no step of the recipe runs on ray; see `steps:`" in printed) == (2, True)
+    assert _kinds(recipe, "beam") == [Resources(workers=10)]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ import pytest
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.versions import read_manifest, read_shards
 from interlink.pipeline.parts.commit import KEPT_NAME, read_commit
+from interlink.pipeline.recipes.recipe import make_recipe
+from interlink.pipeline.run import run_recipe
+from interlink.pipeline.storage.store import Store
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def test_damage_ends_with_5_and_repair_with_0(published, shards, interlink):
     code, output = interlink(f"fsck {url} --deep --repair")
     assert code == 0
     assert f"repaired {url}/{shards[0].docs_path}: restored from" in output
-    assert "nothing to tell; every byte was read" in output
+    assert "nothing to tell; every byte of what its versions name and of funnels was read" in output
 
 
 def test_strays_are_told_with_what_to_do_and_end_with_0(published, interlink):
@@ -55,11 +58,44 @@ def test_a_damaged_run_is_withdrawn_and_the_dataset_waits_for_it(published, shar
     flip(published.dataset, shards[0].docs_path)
     code, output = interlink(f"fsck {published.dataset.url} --deep --repair")
     assert code == 5
-    assert "mend its run first (`interlink fsck RUN --deep --repair`), then run it again" in output
+    assert (
+        "mend its run first (`interlink fsck RUN --deep --repair`), then run it again, then "
+        f"`interlink fsck {published.dataset.url} --deep --repair` once more"
+    ) in output
     code, output = interlink(f"fsck {run.url} --deep --repair")
     assert code == 0
     assert "withdrawn: the next run does it again" in output
     assert read_commit(run, folder, part) is None
+
+
+def test_what_is_told_mends_a_shard_that_is_one_file_with_that_of_the_run(
+    make_video, here, interlink
+):
+    make_video("a.mp4", shots=(2.2,), size=(64, 48), fps=10)
+    facts = {"backend": "facts", "read_screen_text": False}
+    content = {"sources": "a.mp4", "run": "run", "caption": {"captioner": facts}}
+    dataset = run_recipe(make_recipe(content), engine="local").dataset_url
+    [shard] = read_shards(Store(dataset), read_manifest(Store(dataset)))
+    with (here / dataset / shard.docs_path).open("r+b") as file:
+        byte = file.read(1000)[-1]
+        file.seek(999)
+        file.write(bytes([byte ^ 1]))
+    code, output = interlink(f"fsck {dataset} --deep --repair")
+    assert code == 5
+    assert f"then run it again, then `interlink fsck {dataset} --deep --repair` once more" in output
+    assert interlink("fsck run --deep --repair")[0] == 0
+    run_recipe(make_recipe(content), engine="local")
+    code, output = interlink(f"fsck {dataset} --deep --repair")
+    assert (code, f"repaired {dataset}/{shard.docs_path}: restored from" in output) == (0, True)
+    assert interlink(f"fsck {dataset} --deep")[0] == 0
+
+
+def test_a_damaged_funnel_comes_with_its_own_remedy(published, interlink):
+    published.dataset.put("funnel/001.parquet", b"torn")
+    code, output = interlink(f"fsck {published.dataset.url} --deep")
+    assert code == 5
+    assert "remove it, then run its recipe again, which writes it anew" in output
+    assert f"1 things are wrong with {published.dataset.url}: do what is said of each" in output
 
 
 def test_a_place_that_is_neither_is_refused(tmp_path, interlink):

@@ -1,6 +1,10 @@
 """Pauses for space and memory: how long, what is told, and when they end."""
 
+import datetime
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -136,6 +140,31 @@ def test_a_note_says_why_and_where_and_goes_when_the_worker_goes_on(tmp_path):
     note(None)
     assert store.names("steps/fetch-1") == []
     assert read_pause(store, path) is None
+
+
+def test_the_note_of_a_worker_that_was_killed_says_nothing_more(tmp_path):
+    store = Store(str(tmp_path))
+    write = "from interlink.pipeline.storage import disk_guard, store; import os, signal; "
+    write += "disk_guard.PauseNote(store.Store(os.environ['AT']), 'steps/fetch-1')('no room'); "
+    write += "os.kill(os.getpid(), signal.SIGKILL)"
+    environment = os.environ | {"AT": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", write], env=environment, check=False)
+    [name] = store.names("steps/fetch-1")
+    path = f"steps/fetch-1/{name}"
+    assert json.loads(store.read(path))["message"] == "no room"
+    assert read_pause(store, path) is None
+
+
+@pytest.mark.parametrize(("age_s", "is_told"), [(0, True), (629, True), (700, False)])
+def test_a_note_of_another_host_counts_as_long_as_a_pause_can_last(tmp_path, age_s, is_told):
+    store = Store(str(tmp_path))
+    PauseNote(store, "steps/fetch-1", 600.0)("no room")
+    path = f"steps/fetch-1/{store.names('steps/fetch-1')[0]}"
+    note = json.loads(store.read(path))
+    until = datetime.datetime.fromisoformat(note["until"]) - datetime.timedelta(seconds=age_s)
+    changed = note | {"host": "elsewhere", "until": until.isoformat()}
+    store.put(path, json.dumps(changed).encode())
+    assert (read_pause(store, path) == "no room (elsewhere)") is is_told
 
 
 def test_a_note_that_cannot_be_written_is_no_fault(tmp_path):

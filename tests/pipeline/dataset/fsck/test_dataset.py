@@ -85,6 +85,21 @@ def test_what_an_older_version_lacks_since_a_takedown_is_no_damage(published, st
     assert not finding.fault.is_damage
 
 
+def test_a_damaged_or_torn_funnel_is_told_with_its_next_step_which_mends_it(published):
+    whole = published.dataset.read("funnel/001.parquet")
+    flipped = bytearray(whole)
+    flipped[len(whole) // 8] ^= 1
+    for data in (bytes(flipped), whole[:-20], b""):
+        published.dataset.put("funnel/001.parquet", data)
+        assert found(published) == []
+        [finding] = check_dataset(published.dataset, deep=True)
+        assert (finding.fault, finding.path) == (Fault.BYTES, "funnel/001.parquet")
+        assert "remove it, then run its recipe again, which writes it anew" in finding.what
+    published.dataset.remove("funnel/001.parquet")
+    published.publish()
+    assert published.dataset.read("funnel/001.parquet") == whole
+
+
 def test_a_folder_without_a_version_is_no_dataset(tmp_path):
     with pytest.raises(UsageError, match="there is no dataset at"):
         list(check_dataset(Store(str(tmp_path))))

@@ -1,14 +1,18 @@
 """A run held against its commits."""
 
+import io
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 from interlink.pipeline.dataset.fsck.finding import Fault
 from interlink.pipeline.dataset.fsck.run import check_run
 from interlink.pipeline.dataset.run_commits import current_folders
-from interlink.pipeline.parts.commit import DONE_NAME, KEPT_NAME, read_commit
+from interlink.pipeline.dataset.run_strays import planned_parts
+from interlink.pipeline.parts.commit import DONE_NAME, KEPT_NAME, read_commit, stop_step
 from interlink.pipeline.publish.takedown import take_down
+from interlink.pipeline.storage.disk_guard import PauseNote
 from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import UsageError
 
@@ -74,6 +78,23 @@ def test_strays_are_told_and_are_no_damage(published, last):
     )
 
 
+def test_notes_of_who_waits_and_why_it_stopped_are_no_strays(published, last):
+    folder, _ = last
+    PauseNote(published.run, folder)("no room")
+    stop_step(published.run, folder, UsageError("enough"))
+    assert found(published) == []
+
+
+def test_parts_of_a_plan_that_cannot_be_read_are_no_strays(published, last):
+    folder, _ = last
+    published.run.put("plans/001.parquet", b"no Parquet")
+    published.run.put(f"{folder}/009-00000/{DONE_NAME}", b"{}")
+    assert found(published) == [
+        (Fault.BYTES, "plans/001.parquet"),
+        (Fault.STRAY, f"{folder}/009-00000"),
+    ]
+
+
 def test_a_run_from_which_something_was_taken_down_is_sound(published, stone):
     stones = [
         stone("source", published.documents["a"].source.source_id),
@@ -93,6 +114,26 @@ def test_files_that_were_freed_are_not_missed(published, last):
 def test_a_plan_that_cannot_be_read_is_told(published):
     published.run.put("plans/002.parquet", b"no Parquet")
     assert (Fault.BYTES, "plans/002.parquet") in found(published)
+
+
+@pytest.mark.parametrize("is_written_anew", [False, True])
+def test_a_flipped_bit_in_an_address_of_a_plan_is_found_by_reading_all(
+    published, stone, is_written_anew
+):
+    if is_written_anew:
+        gone = stone("source", published.documents["a"].source.source_id)
+        take_down(published.dataset, [gone], runs=[published.run])
+    whole = published.run.read("plans/001.parquet")
+    group = pq.read_metadata(io.BytesIO(whole)).row_group(0)
+    uri = next(c for c in map(group.column, range(99)) if c.path_in_schema == "uri")
+    start, end = uri.dictionary_page_offset, uri.data_page_offset
+    for place in range((start + end) // 2, end):  # not in the page's header, which has no checksum
+        flipped = bytearray(whole)
+        flipped[place] ^= 1
+        published.run.put("plans/001.parquet", bytes(flipped))
+        assert planned_parts(published.run, deep=True).unread.keys() == {1}
+    assert found(published) == []
+    assert found(published, deep=True) == [(Fault.BYTES, "plans/001.parquet")]
 
 
 def test_a_folder_without_a_plan_is_no_run(tmp_path):
