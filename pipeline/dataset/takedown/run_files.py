@@ -14,7 +14,7 @@ from ....schemas.ids import source_id
 from ....schemas.source import Source
 from ...parts.commit import read_commit
 from ...parts.plan import part_name, plan_numbers, plan_path
-from ...plans.published import PUBLISHED_FOLDER
+from ...plans.published import forget_published, recount_published
 from ...storage.store import Store
 from ..listing import unfinished_files
 from ..run_commits import (
@@ -84,7 +84,8 @@ def clean_run(run: Store, denied: Denied) -> RunChanges:
     num_sources = sum(_scrub(run, number, wanted) for number in plan_numbers(run))
     clean(is_first=True)
     if num_sources or any(changed):
-        run.remove(PUBLISHED_FOLDER)  # notes of counts that hold no more; they are made again
+        forget_published(run, freed)
+    recount_published(run, freed)
     for file in unfinished_files(run, ["plans"]):
         run.remove(file.path)
     scratch = dead_scratch_folders(run)
