@@ -7,11 +7,12 @@ from pathlib import Path
 
 from ...schemas.errors import EnvironmentFault
 from ..parts.attempts import BEGUN_NAME
+from ..storage.scratch import remove_dead_scratch
 from ..storage.store import Store
 from .fsck.dataset import OURS
 from .listing import StoredFile, is_unfinished, list_files
 from .run_commits import current_folders, step_folders
-from .unfinished import dead_scratch_folders, remove_scratch, unfinished_attempts
+from .unfinished import dead_scratch_folders, unfinished_attempts
 from .version_files import VersionFiles
 from .versions import manifest_path
 from .work_folder import dead_work_folders
@@ -122,7 +123,7 @@ def remove_garbage(store: Store, found: Sequence[Garbage]) -> None:
     """Remove what was found, in its order."""
     for one in found:
         if one.is_local:
-            remove_scratch(Path(one.place))
+            remove_dead_scratch(Path(one.place))
         else:
             store.remove(one.place)
 

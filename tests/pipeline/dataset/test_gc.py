@@ -14,6 +14,7 @@ from interlink.pipeline.dataset.run_commits import commits_of, current_folders
 from interlink.pipeline.dataset.versions import manifest_versions
 from interlink.pipeline.parts.attempts import BEGUN_NAME, Note
 from interlink.pipeline.publish.takedown import take_down
+from interlink.pipeline.storage.scratch import ScratchFolder
 from interlink.schemas.errors import EnvironmentFault
 
 TEMPORARY = f".x.parquet.{'0' * 32}.tmp"
@@ -113,9 +114,10 @@ def test_a_live_attempt_is_never_touched(published):
         is_marking=False,
     )
     published.run.put(f"{live}/{BEGUN_NAME}", note.to_json())
-    published.run.local_path("scratch/0123456789ab").mkdir(parents=True)
+    scratch = ScratchFolder(published.run.local_path("scratch/0123456789ab"))
     published.begin("steps/other-0")
     found = places(run_garbage(published.run, older_than_s=-60.0, with_steps=True))
+    scratch.close()
     assert folder not in found
     assert len(found) == 2, "the other two steps"
 
