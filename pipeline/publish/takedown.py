@@ -60,6 +60,7 @@ def take_down(
     *,
     runs: Sequence[Store] = (),
     audits: Sequence[Path] = (),
+    is_dry: bool = False,
 ) -> Takedown:
     """Take out of a dataset, its runs and its audits all that tombstones name.
 
@@ -69,6 +70,8 @@ def take_down(
         stones: new tombstones, besides those that the newest version has.
         runs: runs that made it.
         audits: folders of its audits.
+        is_dry: whether dataset and runs are `DryStore`s. Scratch folders then stay, and the card is
+            not written: the shards that it would tell of are not there.
 
     Raises:
         UsageError: there is neither a dataset nor a run, or a step of a run keeps other records.
@@ -89,9 +92,10 @@ def take_down(
     for path in stale:
         dataset.remove(path)
     num_funnel_rows = clean_funnels(dataset, denied)
-    changed_runs = tuple(clean_run(run, denied) for run in runs)
+    changed_runs = tuple(clean_run(run, denied, is_dry=is_dry) for run in runs)
     folders = tuple(clean_audit(folder, denied) for folder in audits)
-    rewrite_card(dataset)
+    if not is_dry:
+        rewrite_card(dataset)
     return Takedown(
         manifest=after,
         is_new=is_new,
