@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...schemas.errors import EnvironmentFault
 from ..parts.attempts import BEGUN_NAME
 from ..storage.scratch import remove_dead_scratch
 from ..storage.store import Store
@@ -55,13 +54,7 @@ def dataset_garbage(
         EnvironmentFault: a version cannot be read.
     """
     files = VersionFiles(dataset)
-    try:
-        manifests = list(files.manifests())
-    except (ValueError, KeyError, TypeError) as error:
-        raise EnvironmentFault(
-            f"a version of {dataset.display()} cannot be read ({error}), so that nobody knows what "
-            f"it needs; see `interlink fsck {dataset.display()}`"
-        ) from error
+    manifests = list(files.manifests())
     num_dropped = 0 if keep_versions is None else max(0, len(manifests) - keep_versions)
     dropped, kept = manifests[:num_dropped], manifests[num_dropped:]
     stored = {file.path: file for folder in OURS for file in list_files(dataset, folder)}

@@ -21,6 +21,7 @@ from ..dataset.shard_lists import read_list
 from ..dataset.takedown.funnel import clean_funnels
 from ..dataset.takedown.run_files import RunChanges, clean_run
 from ..dataset.takedown.shards import CleanLists, Removed, clean_lists, remove_stale_files
+from ..dataset.version_files import VersionFiles
 from ..dataset.versions import manifest_path, newest_manifest
 from ..dataset.work_folder import remove_dead_work
 from ..storage.store import Store
@@ -79,6 +80,7 @@ def take_down(
     """
     for store in (dataset, *runs):
         remove_dead_work(store)
+    VersionFiles(dataset).read_all()  # what goes wrong later would leave old files for ever
     while True:
         before = newest_manifest(dataset) or _first_version(dataset, runs)
         after, shards, found = _clean_version(dataset, before, stones)

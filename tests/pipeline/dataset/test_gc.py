@@ -68,7 +68,7 @@ def test_old_versions_go_only_if_asked_the_manifest_first(published, stone):
 
 def test_a_version_that_cannot_be_read_stops_it(published):
     published.dataset.put("_manifest/v000002.json", b"{")
-    with pytest.raises(EnvironmentFault, match="nobody knows what it needs"):
+    with pytest.raises(EnvironmentFault, match="nobody knows what this version needs"):
         collect(published)
 
 
