@@ -179,12 +179,17 @@ def verify(dataset: _Dataset, runs: _Runs = None, audits: _Audits = None) -> Non
         )
     for folder in found_audits:
         console.print(f"audit    {folder}", soft_wrap=True)
+    if not left:
+        console.print("nothing is left of it")
+    console.print(
+        "not looked at: scratch folders on other machines, and folders of `interlink replay`",
+        soft_wrap=True,
+    )
     if left:
         raise BudgetExceededError(
             f"something is left in {len(left)} places; stop the run and give "
             f"`interlink takedown apply {dataset}` again"
         )
-    console.print("nothing is left of it")
 
 
 def _wanted(

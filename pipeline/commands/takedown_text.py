@@ -62,17 +62,25 @@ def print_plan(
         audits: folders of its audits.
     """
     dry, dry_runs = DryStore(store.url), [DryStore(run.url) for run in runs]
-    take_down(dry, stones, runs=dry_runs)
-    for kind, one in [("dataset", dry), *(("run", run) for run in dry_runs)]:
-        written, removed = _count(len(set(one.written)), "file"), len(set(one.removed))
-        text = f"{kind:8} {one.display()}: {written} to write, {removed} to remove"
+    done = take_down(dry, stones, runs=dry_runs, is_dry=True)
+    text = f"dataset  {dry.display()}: {_to_change(dry)}, and its card to write again"
+    console.print(text, soft_wrap=True)
+    for run, changes in zip(dry_runs, done.runs, strict=True):
+        text = f"run      {run.display()}: {_to_change(run)}"
+        if changes.num_scratch:
+            text += f", and {_count(changes.num_scratch, 'scratch folder')}"
         console.print(text, soft_wrap=True)
-    denied = Denied.of(stones)
+    denied = Denied.of(done.manifest.tombstones)
     for folder in audits:
         num_left = sum(not one.is_unread for one in left_in_audit(folder, denied))
         places = _count(num_left, "file")
         console.print(f"audit    {folder}: {places} to change", soft_wrap=True)
     console.print("nothing was changed")
+
+
+def _to_change(dry: DryStore) -> str:
+    written, removed = _count(len(set(dry.written)), "file"), len(set(dry.removed))
+    return f"{written} to write, {removed} to remove"
 
 
 def print_done(console: Console, store: Store, done: Takedown) -> None:

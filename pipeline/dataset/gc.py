@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...schemas.errors import EnvironmentFault
 from ..parts.attempts import BEGUN_NAME
-from ..parts.commit import STOP_NAME, read_commit
+from ..parts.commit import STOP_PREFIX, read_commit
 from ..storage.disk_guard import read_pause
+from ..storage.scratch import remove_dead_scratch
 from ..storage.store import Store
 from .fsck.dataset import OURS
 from .listing import StoredFile, is_unfinished, list_files
 from .run_commits import current_folders, step_folders
 from .run_strays import is_note, planned_parts, stray_files
-from .unfinished import dead_scratch_folders, remove_scratch, unfinished_attempts
+from .unfinished import dead_scratch_folders, unfinished_attempts
 from .version_files import VersionFiles
 from .versions import manifest_path
 from .work_folder import dead_work_folders
@@ -58,13 +58,7 @@ def dataset_garbage(
         EnvironmentFault: a version cannot be read.
     """
     files = VersionFiles(dataset)
-    try:
-        manifests = list(files.manifests())
-    except (ValueError, KeyError, TypeError) as error:
-        raise EnvironmentFault(
-            f"a version of {dataset.display()} cannot be read ({error}), so that nobody knows what "
-            f"it needs; see `interlink fsck {dataset.display()}`"
-        ) from error
+    manifests = list(files.manifests())
     num_dropped = 0 if keep_versions is None else max(0, len(manifests) - keep_versions)
     dropped, kept = manifests[:num_dropped], manifests[num_dropped:]
     stored = {file.path: file for folder in OURS for file in list_files(dataset, folder)}
@@ -161,7 +155,7 @@ def remove_garbage(store: Store, found: Sequence[Garbage]) -> None:
     """Remove what was found, in its order."""
     for one in found:
         if one.is_local:
-            remove_scratch(Path(one.place))
+            remove_dead_scratch(Path(one.place))
         else:
             store.remove(one.place)
 
@@ -192,7 +186,9 @@ def _within(
     old = {file.path: file for file in files if file.written_s < limit_s}
     if is_note(name):
         path = f"{folder}/{name}"
-        if path in old and name != STOP_NAME and read_pause(run, path) is None:
+        if path in old and name.startswith(STOP_PREFIX):
+            yield _file(old[path], "note of a stop that no driver was left to read")
+        elif path in old and read_pause(run, path) is None:
             yield _file(old[path], "note of a worker that waits no more")
         return
     commit = read_commit(run, folder, name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..parts.commit import STOP_NAME, Commit
+from ..parts.commit import STOP_PREFIX, Commit
 from ..parts.plan import part_name, plan_numbers, plan_path
 from ..storage.disk_guard import PAUSE_PREFIX
 from ..storage.store import Store
@@ -57,7 +57,7 @@ def planned_parts(run: Store, *, deep: bool = False) -> PlannedParts:
 
 def is_note(name: str) -> bool:
     """Tell whether a name in a step's folder is that of a note: of who waits, of why it stopped."""
-    return name == STOP_NAME or name.startswith(PAUSE_PREFIX)
+    return name.startswith((STOP_PREFIX, PAUSE_PREFIX))
 
 
 def stray_files(folder: str, commit: Commit, paths: Iterable[str]) -> Iterator[str]:

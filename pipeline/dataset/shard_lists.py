@@ -24,7 +24,8 @@ def read_list(dataset: Store, listed: ShardList) -> list[Shard]:
     if hashlib.sha256(data).hexdigest() != listed.sha256:
         raise EnvironmentFault(
             f"{dataset.display(listed.path)} does not have the digest that the manifest names; "
-            "restore it, or publish the run again under another name"
+            "restore it, or publish the run again under another name; see "
+            f"`interlink fsck {dataset.display()}`"
         )
     return from_table(pq.read_table(io.BytesIO(data), use_threads=False), Shard)
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -13,9 +12,9 @@ import yaml
 
 from ..parts.attempts import BEGUN_NAME, Note
 from ..parts.commit import DONE_NAME, Commit, read_commit
+from ..storage.scratch import is_dead_scratch, scratch_place
 from ..storage.store import Store
 from .listing import list_files
-from .run_commits import step_folders
 
 FOREIGN_DEATH_S = 86_400.0
 """An attempt of another host, of which nobody can tell whether it lives, counts as dead after this
@@ -57,37 +56,19 @@ def unfinished_attempts(run: Store, folder: str, part: str) -> Iterator[Unfinish
             yield found
 
 
-def all_unfinished(run: Store) -> Iterator[Unfinished]:
-    """Yield the attempts that no commit names, over all parts of all steps."""
-    for folder in step_folders(run):
-        for part in run.names(folder):
-            yield from unfinished_attempts(run, folder, part)
+def dead_scratch_folders(run: Store) -> list[Path]:
+    """Return the scratch folders on this machine of attempts that do not live.
 
-
-def scratch_folders(run: Store) -> list[Path]:
-    """Return the scratch folders of attempts on this machine, finished or not."""
-    places = {run.local_path("scratch"), _scratch_of_recipe(run)}
+    Other runs may have theirs in the same place: the dead ones among them are returned too.
+    """
+    places = {scratch_place(run), _scratch_of_recipe(run)}
     return sorted(
         path
         for place in places
         if place is not None and place.is_dir()
         for path in place.iterdir()
-        if _ATTEMPT_NAME.fullmatch(path.name)
+        if _ATTEMPT_NAME.fullmatch(path.name) and is_dead_scratch(path)
     )
-
-
-def dead_scratch_folders(run: Store) -> list[Path]:
-    """Return the scratch folders on this machine whose attempt does not live."""
-    found = scratch_folders(run)
-    if not found:
-        return []
-    alive = {one.path.rsplit("/", 1)[-1] for one in all_unfinished(run) if one.is_alive}
-    return [path for path in found if path.name not in alive]
-
-
-def remove_scratch(path: Path) -> None:
-    """Remove a scratch folder; who made it may do so at the same time."""
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def is_committed_file(commit: Commit, path: str) -> bool:

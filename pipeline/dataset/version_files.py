@@ -20,7 +20,11 @@ class VersionFiles:
         self._lists: dict[str, list[Shard]] = {}
 
     def manifests(self) -> Iterator[Manifest]:
-        """Yield all versions, oldest first."""
+        """Yield all versions, oldest first.
+
+        Raises:
+            EnvironmentFault: one cannot be read.
+        """
         for version in manifest_versions(self._dataset):
             yield read_manifest(self._dataset, version)
 
@@ -35,6 +39,16 @@ class VersionFiles:
                 exists = self._dataset.exists(listed.path)
                 self._lists[listed.path] = read_list(self._dataset, listed) if exists else []
             yield from self._lists[listed.path]
+
+    def read_all(self) -> None:
+        """Read all versions and their lists, to see that one can.
+
+        Raises:
+            EnvironmentFault: a version cannot be read, or a list is not what a version says.
+        """
+        for manifest in self.manifests():
+            for _ in self.shards(manifest):
+                pass
 
     def shard_paths(self, manifest: Manifest) -> set[str]:
         """Return the paths of a version's docs and media files."""

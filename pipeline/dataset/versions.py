@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 import pyarrow.parquet as pq
 
 from ...schemas.denied import Denied
-from ...schemas.errors import IncompleteError, UsageError
+from ...schemas.errors import EnvironmentFault, IncompleteError, UsageError
 from ...schemas.manifest import (
     Manifest,
     Provenance,
@@ -88,7 +88,11 @@ def commit_version(
 
 
 def newest_manifest(dataset: Store) -> Manifest | None:
-    """Return the newest version of a dataset, or None if there is none yet."""
+    """Return the newest version of a dataset, or None if there is none yet.
+
+    Raises:
+        EnvironmentFault: it cannot be read.
+    """
     versions = manifest_versions(dataset)
     newest = _read_version(dataset, versions[-1]) if versions else None
     # Some stores list what is new a little later, and a version must follow the very newest.
@@ -102,6 +106,7 @@ def read_manifest(dataset: Store, version: int | None = None) -> Manifest:
 
     Raises:
         UsageError: there is no dataset, or no such version.
+        EnvironmentFault: the version cannot be read.
     """
     versions = manifest_versions(dataset)
     if not versions:
@@ -135,13 +140,25 @@ def read_shards(dataset: Store, manifest: Manifest) -> Iterator[Shard]:
 
 
 def _read_version(dataset: Store, version: int) -> Manifest:
-    return Manifest.from_json(dataset.read(manifest_path(version)))
+    path = manifest_path(version)
+    return _manifest(dataset, path, dataset.read(path))
 
 
 def _later_version(dataset: Store, version: Manifest | None) -> Manifest | None:
     path = manifest_path(version.version + 1 if version else 1)
     content = next(dataset.read_all([path]))
-    return None if content is None else Manifest.from_json(content)
+    return None if content is None else _manifest(dataset, path, content)
+
+
+def _manifest(dataset: Store, path: str, content: bytes) -> Manifest:
+    try:
+        return Manifest.from_json(content)
+    except (ValueError, KeyError, TypeError) as error:
+        raise EnvironmentFault(
+            f"{dataset.display(path)} cannot be read ({error}), so that nobody knows what this "
+            "version needs. If it is torn, restore it from a copy, or remove it where a later "
+            f"version is there and nobody needs this one; see `interlink fsck {dataset.display()}`"
+        ) from error
 
 
 def _add_shards(

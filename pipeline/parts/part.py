@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from ..step import Step
 from ..storage.disk_guard import DiskGuard, DiskPolicy, PauseNote
 from ..storage.local_files import disk_faults
 from ..storage.records_file import write_records
-from ..storage.scratch import DEFAULT_COPIES_BYTES
+from ..storage.scratch import DEFAULT_COPIES_BYTES, scratch_place
 from ..storage.store import Store
 from ..storage.verify import verify_parquet
 from .attempts import Attempt, dead_attempts
@@ -229,10 +228,7 @@ class PartRunner:
         return winner
 
     def _scratch(self, store: Store) -> Path:
-        if self.scratch is not None:
-            return Path(self.scratch)
-        beside = store.local_path("scratch")
-        return beside if beside is not None else Path(tempfile.gettempdir()) / "interlink"
+        return scratch_place(store) if self.scratch is None else Path(self.scratch)
 
 
 def step_folder(step: Step, key: str) -> str:

@@ -8,11 +8,13 @@ void. Without it all is checked and published again, which changes nothing.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ...schemas.manifest import Manifest
-from ..step_run import StepReport
+from ..parts.commit import read_commits
+from ..parts.plan import plan_parts
+from ..step_run import StepReport, add_counts
 from ..storage.store import Store
 from .stats import step_report, step_row
 
@@ -72,6 +74,40 @@ def read_published(store: Store, plan: int, last_folder: str) -> list[StepReport
     """
     rows = json.loads(store.read(_path(plan, last_folder)))["steps"]
     return [_reused(step_report(row)) for row in rows]
+
+
+def forget_published(store: Store, freed: Collection[int]) -> None:
+    """Remove the notes but those of freed plans: of any other plan a next run makes it again."""
+    kept = {f"{plan:03d}" for plan in freed}
+    for name in store.names(PUBLISHED_FOLDER):
+        if name.partition("-")[0] not in kept:
+            store.remove(f"{PUBLISHED_FOLDER}/{name}")
+
+
+def recount_published(store: Store, freed: Collection[int]) -> None:
+    """Count the stages in the notes of freed plans again, from what is committed now.
+
+    Notes that count right stay as they are.
+    """
+    plans = {f"{plan:03d}": plan for plan in freed}
+    for name in store.names(PUBLISHED_FOLDER) if plans else ():
+        plan = plans.get(name.partition("-")[0])
+        if plan is not None:
+            _recount(store, f"{PUBLISHED_FOLDER}/{name}", plan)
+
+
+def _recount(store: Store, path: str, plan: int) -> None:
+    before = store.read(path)
+    note, parts = json.loads(before), plan_parts(store, plan)
+    steps = []
+    for row in note["steps"]:
+        commits = [c for c in read_commits(store, row["folder"], parts) if c is not None]
+        if len(commits) < len(parts):
+            return  # of an earlier recipe, whose steps are gone
+        steps.append(step_row(replace(step_report(row), stages=add_counts(commits))))
+    content = json.dumps(note | {"steps": steps}, indent=1).encode()
+    if content != before:
+        store.put(path, content)
 
 
 def _path(plan: int, last_folder: str) -> str:

@@ -21,6 +21,7 @@ from ..dataset.shard_lists import read_list
 from ..dataset.takedown.funnel import clean_funnels
 from ..dataset.takedown.run_files import RunChanges, clean_run
 from ..dataset.takedown.shards import CleanLists, Removed, clean_lists, remove_stale_files
+from ..dataset.version_files import VersionFiles
 from ..dataset.versions import manifest_path, newest_manifest
 from ..dataset.work_folder import remove_dead_work
 from ..storage.store import Store
@@ -60,6 +61,7 @@ def take_down(
     *,
     runs: Sequence[Store] = (),
     audits: Sequence[Path] = (),
+    is_dry: bool = False,
 ) -> Takedown:
     """Take out of a dataset, its runs and its audits all that tombstones name.
 
@@ -69,6 +71,8 @@ def take_down(
         stones: new tombstones, besides those that the newest version has.
         runs: runs that made it.
         audits: folders of its audits.
+        is_dry: whether dataset and runs are `DryStore`s. Scratch folders then stay, and the card is
+            not written: the shards that it would tell of are not there.
 
     Raises:
         UsageError: there is neither a dataset nor a run, or a step of a run keeps other records.
@@ -76,6 +80,7 @@ def take_down(
     """
     for store in (dataset, *runs):
         remove_dead_work(store)
+    VersionFiles(dataset).read_all()  # what goes wrong later would leave old files for ever
     while True:
         before = newest_manifest(dataset) or _first_version(dataset, runs)
         after, shards, found = _clean_version(dataset, before, stones)
@@ -89,9 +94,10 @@ def take_down(
     for path in stale:
         dataset.remove(path)
     num_funnel_rows = clean_funnels(dataset, denied)
-    changed_runs = tuple(clean_run(run, denied) for run in runs)
+    changed_runs = tuple(clean_run(run, denied, is_dry=is_dry) for run in runs)
     folders = tuple(clean_audit(folder, denied) for folder in audits)
-    rewrite_card(dataset)
+    if not is_dry:
+        rewrite_card(dataset)
     return Takedown(
         manifest=after,
         is_new=is_new,

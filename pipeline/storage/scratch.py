@@ -9,7 +9,9 @@ import fcntl
 import hashlib
 import os
 import shutil
+import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from ...schemas.errors import EnvironmentFault
@@ -18,6 +20,13 @@ from .store import Store
 DEFAULT_COPIES_BYTES = 32 << 30
 """Budget for copies of remote files; eight of the largest sources that are fetched by default."""
 _LOCK_SUFFIX = ".interlink-lock"
+
+
+def scratch_place(store: Store) -> Path:
+    """Return where a run's attempts have their folders if the recipe names no place of its own."""
+    if store.is_local:
+        return Path(store.locate("scratch"))
+    return Path(tempfile.gettempdir()) / "interlink"
 
 
 class ScratchFolder:
@@ -31,7 +40,7 @@ class ScratchFolder:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_dead(path.parent)
-        self._lock_path = path.with_name(f"{path.name}{_LOCK_SUFFIX}")
+        self._lock_path = _lock_path(path)
         # Locked before it has its name: nobody finds it without a holder.
         nameless = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
         self._lock = os.open(nameless, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
@@ -127,19 +136,44 @@ def check_digest(file: str, expected: str, found: str) -> None:
         raise ValueError(f"{file} does not have the digest that its reference names")
 
 
+def is_dead_scratch(path: Path) -> bool:
+    """Tell whether no process holds the lock of an attempt's folder, of whatever run it is."""
+    with _unheld(path) as is_dead:
+        return is_dead
+
+
+def remove_dead_scratch(path: Path) -> None:
+    """Remove an attempt's folder and its lock, unless a process holds that."""
+    with _unheld(path) as is_dead:
+        if is_dead:
+            shutil.rmtree(path, ignore_errors=True)
+            _lock_path(path).unlink(missing_ok=True)
+
+
 def _remove_dead(parent: Path) -> None:
     """Remove the folders beside which a lock lies that no process holds."""
     for lock_path in parent.glob(f"*{_LOCK_SUFFIX}"):
+        remove_dead_scratch(lock_path.with_suffix(""))
+
+
+@contextlib.contextmanager
+def _unheld(path: Path) -> Iterator[bool]:
+    """Tell whether no process holds the lock of a folder, and hold it meanwhile if there is one."""
+    with contextlib.ExitStack() as stack:
         try:
-            lock = os.open(lock_path, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:  # its owner has just removed it, or it is somebody else's
-            continue
-        try:
-            if _lock(lock):
-                shutil.rmtree(lock_path.with_suffix(""), ignore_errors=True)
-                lock_path.unlink(missing_ok=True)
-        finally:
-            os.close(lock)
+            lock = os.open(_lock_path(path), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            is_unheld = True
+        except OSError:  # it is somebody else's
+            is_unheld = False
+        else:
+            stack.callback(os.close, lock)
+            is_unheld = _lock(lock)
+        yield is_unheld
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}{_LOCK_SUFFIX}")
 
 
 def _lock(file: int) -> bool:

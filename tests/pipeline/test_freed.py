@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from interlink.pipeline.commands.main import app
 from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.parts.commit import KEPT_NAME, OUTCOMES_NAME, read_commits
 from interlink.pipeline.parts.plan import plan_parts
@@ -105,6 +107,30 @@ def test_new_sources_go_on_after_a_freed_plan(recipe_of, make_video, tmp_path):
     report = run_recipe(recipe, engine="local")
     assert len(list(read_documents(recipe.dataset_url))) == 2
     assert {r.plan for r in report.steps} == {1, 2}
+    assert Path(recipe.run, "freed/002-done.json").exists()
+
+
+@pytest.mark.parametrize("retain", ["none", "frames"])
+def test_after_a_takedown_a_freed_plan_stays_done_and_new_sources_go_on(
+    recipe_of, make_video, tmp_path, retain
+):
+    recipe, manifest = recipe_of(retain=retain), tmp_path / "videos.txt"
+    for seed, name in enumerate("bcd", start=3):
+        make_video(f"{name}.mp4", shots=(2.2,), size=(64, 48), fps=10, seed=seed)
+    manifest.write_text("a.mp4\nb.mp4\nc.mp4\n")
+    run_recipe(recipe, engine="local")
+    words = f"takedown apply {recipe.dataset_url} --run {recipe.run} --source a.mp4 --reason asked"
+    CliRunner().invoke(app, words.split(), catch_exceptions=False)
+    note = next(Path(recipe.run, "published").iterdir()).read_bytes()
+    CliRunner().invoke(app, words.split(), catch_exceptions=False)
+    assert next(Path(recipe.run, "published").iterdir()).read_bytes() == note
+    manifest.write_text("a.mp4\nb.mp4\nc.mp4\nd.mp4\n")
+    report = run_recipe(recipe, engine="local")
+    uris = {document.source.uri for document in read_documents(recipe.dataset_url)}
+    assert uris == {"b.mp4", "c.mp4", "d.mp4"}
+    counts = [(one.planned, one.rejected, one.outputs) for one in report.steps[0].stages]
+    assert (report.steps[0].plan, counts) == (1, [(3, 1, 2)])
+    assert (report.steps[1].plan, report.steps[1].stages[0].planned) == (1, 2)
     assert Path(recipe.run, "freed/002-done.json").exists()
 
 

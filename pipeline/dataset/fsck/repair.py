@@ -1,17 +1,19 @@
 """Mending what can be: a dataset's files from the run that made them, a run's parts anew."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ....schemas.manifest import Shard
 from ...parts.commit import DONE_NAME, KEPT_NAME, Commit, read_commit
 from ...storage.records_file import leaf_columns
 from ...storage.store import Store
 from ..rows import stored_digest
 from ..run_commits import current_folders, freed_plans, plan_of, step_folders, step_name
-from ..version_files import VersionFiles
+from ..shard_lists import read_list
+from ..versions import manifest_path, manifest_versions, read_manifest
 from .finding import Finding
 
 
@@ -35,17 +37,15 @@ def restore_files(
         findings: what is wrong with it.
         runs: runs that may have made it.
     """
-    files = VersionFiles(dataset)
+    wanted = {one.path: one.part for one in findings if one.fault.is_damage}
     digests = {
         path: sha256
-        for manifest in files.manifests()
-        for shard in files.shards(manifest)
+        for shard in _shards(dataset, wanted)
         for path, sha256 in (
             (shard.docs_path, shard.docs_sha256),
             (shard.media_path, shard.media_sha256),
         )
     }
-    wanted = {one.path: one.part for one in findings if one.fault.is_damage}
     for path, part in sorted(wanted.items()):
         sha256 = digests.get(path)
         if part is None or sha256 is None:
@@ -57,6 +57,16 @@ def restore_files(
                 run.copy_to(found, dataset, path)
                 yield Repair(path=path, what=f"restored from {run.display(found)}")
                 break
+
+
+def _shards(dataset: Store, damaged: Container[str]) -> Iterator[Shard]:
+    """Yield the shards of all versions, but of manifests and lists that are damaged themselves."""
+    for version in manifest_versions(dataset):
+        if manifest_path(version) in damaged:
+            continue
+        for listed in read_manifest(dataset, version).shard_lists:
+            if listed.path not in damaged:
+                yield from read_list(dataset, listed)
 
 
 def withdraw_parts(run: Store, findings: Iterable[Finding]) -> Iterator[Repair]:

@@ -14,7 +14,8 @@ from ....schemas.ids import source_id
 from ....schemas.source import Source
 from ...parts.commit import read_commit
 from ...parts.plan import part_name, plan_numbers, plan_path
-from ...plans.published import PUBLISHED_FOLDER
+from ...plans.published import forget_published, recount_published
+from ...storage.scratch import remove_dead_scratch
 from ...storage.store import Store
 from ..listing import unfinished_files
 from ..run_commits import (
@@ -28,7 +29,6 @@ from ..run_commits import (
 from ..unfinished import (
     Unfinished,
     dead_scratch_folders,
-    remove_scratch,
     unfinished_attempts,
 )
 from .records import without_given_texts
@@ -47,17 +47,24 @@ class RunChanges:
     """One for each part of a step that was changed."""
     num_attempts: int
     """Folders of unfinished attempts, and scratch folders, that are there no more."""
+    num_scratch: int
+    """Scratch folders among them."""
     num_alive: int
     """Attempts at these parts that may be at work, and are left alone: do it again later."""
     named: tuple[str, ...]
     """What its recipe still names, as sources."""
 
 
-def clean_run(run: Store, denied: Denied) -> RunChanges:
+def clean_run(run: Store, denied: Denied, *, is_dry: bool = False) -> RunChanges:
     """Take what is denied out of a run. What is committed besides keeps its bytes.
 
     Doing it again changes nothing. The first step comes last: it alone tells which source became
     which video.
+
+    Args:
+        run: the run.
+        denied: what was taken down.
+        is_dry: only count scratch folders, which lie outside of what a `DryStore` keeps as it is.
 
     Raises:
         UsageError: a step keeps records of another type.
@@ -84,12 +91,13 @@ def clean_run(run: Store, denied: Denied) -> RunChanges:
     num_sources = sum(_scrub(run, number, wanted) for number in plan_numbers(run))
     clean(is_first=True)
     if num_sources or any(changed):
-        run.remove(PUBLISHED_FOLDER)  # notes of counts that hold no more; they are made again
+        forget_published(run, freed)
+    recount_published(run, freed)
     for file in unfinished_files(run, ["plans"]):
         run.remove(file.path)
     scratch = dead_scratch_folders(run)
-    for path in scratch:
-        remove_scratch(path)
+    for path in () if is_dry else scratch:
+        remove_dead_scratch(path)
     for attempt in left:
         if not attempt.is_alive:
             run.remove(attempt.path)
@@ -99,6 +107,7 @@ def clean_run(run: Store, denied: Denied) -> RunChanges:
         num_sources=num_sources,
         parts=tuple(part for part in changed if part is not None),
         num_attempts=len(left) - num_alive + len(scratch),
+        num_scratch=len(scratch),
         num_alive=num_alive,
         named=tuple(named_in_recipe(run, wanted.denied)),
     )

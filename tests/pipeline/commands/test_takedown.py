@@ -29,17 +29,55 @@ def test_apply_tells_what_it_did_and_verify_what_it_looked_at(published, dataset
     assert "2 shards, 0 other files of shards, 1 funnels, 0 published audits" in output
     assert "1 plans, 5 steps, 3 parts that held any of it" in output
     assert "nothing is left of it" in output
+    assert output.rstrip().endswith(
+        "not looked at: scratch folders on other machines, and folders of `interlink replay`"
+    )
 
 
-def test_a_dry_run_tells_and_changes_nothing(published, dataset, interlink):
+def test_a_dry_run_tells_and_changes_nothing(published, dataset, interlink, tmp_path):
+    scratch = [published.run.local_path("scratch"), tmp_path / "shared"]
+    published.run.put("recipe.yaml", f"scratch: {scratch[1]}\n".encode())
+    for place in scratch:
+        (place / "0123456789ab").mkdir(parents=True)
+        (place / "0123456789ab" / "media.parquet").write_bytes(b"half")
     before = published.files
     video = published.documents["a"].video_id
     code, output = interlink(f"takedown apply {dataset} --hash {video} --reason r --dry-run")
     assert code == 0
     assert "to take down: 1 video, 1 source" in output
-    assert "files to write, 2 to remove" in output
+    assert "files to write, 2 to remove, and its card to write again" in output
+    assert "2 scratch folders" in output
     assert "nothing was changed" in output
     assert published.files == before
+    assert (scratch[1] / "0123456789ab" / "media.parquet").exists()
+
+
+def test_a_dry_run_before_anything_is_published_tells_what_would_be_there(run, run_plan, interlink):
+    run_plan(1, "a", "b")
+    line = f"takedown apply {run.url}/dataset --run {run.url} --source s --reason r --dry-run"
+    code, output = interlink(line)
+    assert code == 0, output
+    assert f"dataset  {run.url}/dataset: 1 file to write, 0 to remove" in output
+    assert not run.is_folder("dataset")
+
+
+def test_a_dry_run_of_what_was_interrupted_tells_of_the_audits_too(
+    published, dataset, interlink, monkeypatch
+):
+    source = published.documents["a"].source.source_id
+    interlink(f"takedown apply {dataset} --source {source} --reason r")
+    asked = []
+    monkeypatch.setattr(
+        "interlink.pipeline.commands.takedown_text.left_in_audit",
+        lambda folder, denied: asked.append((folder.name, denied.sources)) or [("a", "b")],
+    )
+    audit = published.run.local_path("audit/first")
+    audit.mkdir(parents=True)
+    (audit / "plan.json").write_text("{}")
+    (audit / "items.parquet").write_bytes(b"")
+    code, output = interlink(f"takedown apply {dataset} --dry-run")
+    assert (code, "1 file to change" in output) == (0, True), output
+    assert asked == [("first", frozenset({source}))]
 
 
 def test_the_same_again_says_that_nothing_is_new(published, dataset, interlink):

@@ -21,9 +21,10 @@ from interlink.pipeline.dataset.run_commits import commits_of, current_folders
 from interlink.pipeline.dataset.version_files import VersionFiles
 from interlink.pipeline.dataset.versions import manifest_path, manifest_versions, read_manifest
 from interlink.pipeline.parts.attempts import BEGUN_NAME, Note
-from interlink.pipeline.parts.commit import stop_step
+from interlink.pipeline.parts.commit import STOP_PREFIX, stop_step
 from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.storage.disk_guard import PAUSE_PREFIX, PauseNote
+from interlink.pipeline.storage.scratch import ScratchFolder
 from interlink.schemas.errors import EnvironmentFault
 
 TEMPORARY = f".x.parquet.{'0' * 32}.tmp"
@@ -119,7 +120,7 @@ def test_what_a_run_that_publishes_has_found_is_young_again(published):
 
 def test_a_version_that_cannot_be_read_stops_it(published):
     published.dataset.put("_manifest/v000002.json", b"{")
-    with pytest.raises(EnvironmentFault, match="nobody knows what it needs"):
+    with pytest.raises(EnvironmentFault, match="nobody knows what this version needs"):
         collect(published)
 
 
@@ -186,12 +187,13 @@ def test_a_live_attempt_at_a_part_without_a_plan_stays(published):
 def test_notes_of_workers_that_wait_no_more_go_and_others_stay(published):
     folder = current_folders(published.run)[0]
     PauseNote(published.run, folder)("no room")
-    stop_step(published.run, folder, EnvironmentFault("enough"))
     [path] = [f"{folder}/{n}" for n in published.run.names(folder) if n.startswith(PAUSE_PREFIX)]
     assert list(run_garbage(published.run, older_than_s=-60.0)) == []
     note = json.loads(published.run.read(path)) | {"until": "2026-01-01T00:00:00+00:00"}
     published.run.put(path, json.dumps(note).encode())
-    assert places(run_garbage(published.run, older_than_s=-60.0)) == [path]
+    stop = f"{folder}/{STOP_PREFIX}001.json"
+    stop_step(published.run, stop, EnvironmentFault("enough"))
+    assert places(run_garbage(published.run, older_than_s=-60.0)) == [path, stop]
     assert list(run_garbage(published.run, older_than_s=3600.0)) == []
 
 
@@ -212,9 +214,10 @@ def test_a_live_attempt_is_never_touched(published):
     folder = current_folders(published.run)[0]
     live = f"{folder}/001-00000/0123456789ab"
     begin_attempt(published, live)
-    published.run.local_path("scratch/0123456789ab").mkdir(parents=True)
+    scratch = ScratchFolder(published.run.local_path("scratch/0123456789ab"))
     published.begin("steps/other-0")
     found = places(run_garbage(published.run, older_than_s=-60.0, with_steps=True))
+    scratch.close()
     assert folder not in found
     assert len(found) == 2, "the other two steps"
 

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tempfile
 import time
 
 import psutil
@@ -10,12 +11,12 @@ import pytest
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.unfinished import (
     FOREIGN_DEATH_S,
-    all_unfinished,
     dead_scratch_folders,
-    remove_scratch,
     unfinished_attempts,
 )
 from interlink.pipeline.parts.attempts import BEGUN_NAME, Note
+from interlink.pipeline.storage.scratch import ScratchFolder
+from interlink.pipeline.storage.store import Store
 
 NAME = "0123456789ab"
 
@@ -44,15 +45,21 @@ def attempt(published):
     return leave
 
 
+def all_unfinished(run: Store) -> list:
+    """Return what attempts at the parts of the first step have left."""
+    folder = current_folders(run)[0]
+    return [one for part in run.names(folder) for one in unfinished_attempts(run, folder, part)]
+
+
 def look_later(published, monkeypatch, seconds: float):
     """Return what `all_unfinished` finds when so much time has gone by."""
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + seconds)
-    return list(all_unfinished(published.run))
+    return all_unfinished(published.run)
 
 
 def test_the_committed_attempt_is_not_unfinished(published):
-    assert list(all_unfinished(published.run)) == []
+    assert all_unfinished(published.run) == []
 
 
 def test_an_attempt_of_a_live_process_lives(attempt):
@@ -82,20 +89,28 @@ def test_an_attempt_without_a_note_is_dead_once_it_has_had_time_to_write_one(
     assert not found.is_alive
 
 
-def test_scratch_of_a_live_attempt_stays(published, attempt):
-    scratch = published.run.local_path("scratch")
-    for name in (NAME, "ba9876543210"):
-        (scratch / name).mkdir(parents=True)
-        (scratch / name / "file.mp4").write_bytes(b"x")
-    (scratch / "somebody's own").mkdir()
-    attempt(host=socket.gethostname())
-    assert [path.name for path in dead_scratch_folders(published.run)] == ["ba9876543210"]
-    remove_scratch(scratch / "ba9876543210")
-    assert dead_scratch_folders(published.run) == []
-
-
-def test_a_scratch_folder_of_the_recipe_is_looked_into(published, tmp_path):
-    place = tmp_path / "fast disk"
-    (place / NAME).mkdir(parents=True)
+def test_scratch_whose_lock_somebody_holds_is_alive_whatever_run_it_is_of(published, tmp_path):
+    place = tmp_path / "shared"
     published.run.put("recipe.yaml", f"scratch: {place}\n".encode())
-    assert dead_scratch_folders(published.run) == [place / NAME]
+    of_another_run = ScratchFolder(place / NAME)
+    (place / "ba9876543210").mkdir()
+    (place / "somebody's own").mkdir()
+    assert dead_scratch_folders(published.run) == [place / "ba9876543210"]
+    of_another_run.close()
+    assert dead_scratch_folders(published.run) == [place / "ba9876543210"]
+
+
+def test_scratch_beside_the_run_and_where_the_recipe_says_is_looked_into(published, tmp_path):
+    place, beside = tmp_path / "fast disk", published.run.local_path("scratch")
+    for folder in (place / NAME, beside / NAME):
+        folder.mkdir(parents=True)
+    published.run.put("recipe.yaml", f"scratch: {place}\n".encode())
+    assert dead_scratch_folders(published.run) == sorted([place / NAME, beside / NAME])
+
+
+def test_scratch_of_a_remote_run_is_looked_for_where_its_workers_put_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "interlink" / NAME).mkdir(parents=True)
+    run = Store(f"memory://{tmp_path.name}")
+    run.put("recipe.yaml", b"scratch: null\n")
+    assert dead_scratch_folders(run) == [tmp_path / "interlink" / NAME]

@@ -3,12 +3,12 @@
 import pytest
 
 from interlink.pipeline.dataset.takedown.verify import Looked
-from interlink.pipeline.dataset.versions import newest_manifest, read_manifest
+from interlink.pipeline.dataset.versions import manifest_path, newest_manifest, read_manifest
 from interlink.pipeline.publish.plan import publish_plan
 from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.publish.takedown_verify import find_left
 from interlink.pipeline.storage.store import Store
-from interlink.schemas.errors import UsageError
+from interlink.schemas.errors import EnvironmentFault, UsageError
 
 
 def test_a_version_follows_that_names_what_was_taken_down(published, stone):
@@ -43,6 +43,25 @@ def test_without_anything_new_it_finishes_what_earlier_tombstones_ask_for(publis
     done = take_down(published.dataset, [], runs=[published.run])
     assert not done.is_new
     assert len(done.runs[0].parts) == 3
+
+
+@pytest.mark.parametrize("is_list", [False, True])
+def test_an_old_version_that_cannot_be_read_stops_it_before_anything_is_changed(
+    published, stone, is_list
+):
+    first = read_manifest(published.dataset)
+    take_down(published.dataset, [stone("video", published.documents["a"].video_id)])
+    torn = first.shard_lists[0].path if is_list else manifest_path(1)
+    published.dataset.put(torn, b"{")
+    before, stones = published.files, [stone("video", published.documents["b"].video_id)]
+    with pytest.raises(EnvironmentFault, match=rf"{torn} .*see `interlink fsck "):
+        take_down(published.dataset, stones, runs=[published.run])
+    assert published.files == before
+    published.dataset.remove(torn)
+    done = take_down(published.dataset, stones, runs=[published.run])
+    assert set(published.documents) == {"c"}
+    left = find_left(published.dataset, done.manifest, Looked(), runs=[published.run])
+    assert [one for one in left if "/dataset/" in one.place] == []
 
 
 def test_what_is_nowhere_is_blocked_and_the_content_stays(published, stone):

@@ -7,7 +7,12 @@ import sys
 import pytest
 from interlink_toy_stores import Fault, HttpError, World, strict_world
 
-from interlink.pipeline.storage.scratch import LocalCopies, ScratchFolder
+from interlink.pipeline.storage.scratch import (
+    LocalCopies,
+    ScratchFolder,
+    is_dead_scratch,
+    remove_dead_scratch,
+)
 from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import EnvironmentFault
 
@@ -55,6 +60,20 @@ def test_what_a_killed_process_left_goes_when_the_next_begins(tmp_path):
     assert living.path.exists()
     living.close()
     another.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_a_folder_whose_lock_nobody_holds_can_be_removed_and_its_lock_goes_too(tmp_path):
+    living = ScratchFolder(tmp_path / "living")
+    for name in ("without-lock", "with-lock"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "with-lock.interlink-lock").touch()
+    paths = [path for path in sorted(tmp_path.iterdir()) if path.is_dir()]
+    assert [is_dead_scratch(path) for path in paths] == [False, True, True]
+    for path in paths:
+        remove_dead_scratch(path)
+    assert {path.name for path in tmp_path.iterdir()} == {"living", "living.interlink-lock"}
+    living.close()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,8 +6,9 @@ from interlink.pipeline.dataset.fsck.dataset import check_dataset
 from interlink.pipeline.dataset.fsck.repair import restore_files, withdraw_parts
 from interlink.pipeline.dataset.fsck.run import check_run
 from interlink.pipeline.dataset.run_commits import current_folders
-from interlink.pipeline.dataset.versions import read_manifest, read_shards
+from interlink.pipeline.dataset.versions import manifest_path, read_manifest, read_shards
 from interlink.pipeline.parts.commit import DONE_NAME, KEPT_NAME, read_commit
+from interlink.pipeline.publish.takedown import take_down
 
 
 def break_file(store, path: str) -> None:
@@ -26,6 +27,20 @@ def test_files_of_a_dataset_come_back_from_the_run_with_their_very_bytes(publish
     assert [repair.path for repair in repairs] == [first.docs_path, second.media_path]
     assert all("restored from" in repair.what for repair in repairs)
     assert published.files == before
+
+
+@pytest.mark.parametrize("is_list", [False, True])
+def test_a_version_that_cannot_be_read_keeps_no_file_from_coming_back(published, stone, is_list):
+    before = read_manifest(published.dataset)
+    take_down(published.dataset, [stone("video", published.documents["a"].video_id)])
+    shards = list(read_shards(published.dataset, read_manifest(published.dataset)))
+    torn = before.shard_lists[0].path if is_list else manifest_path(1)
+    published.dataset.put(torn, b"{")
+    break_file(published.dataset, shards[0].docs_path)
+    findings = list(check_dataset(published.dataset, deep=True))
+    assert {torn, shards[0].docs_path} <= {one.path for one in findings}
+    [repair] = restore_files(published.dataset, findings, [published.run])
+    assert repair.path == shards[0].docs_path
 
 
 def test_what_the_run_has_lost_too_stays_broken(published):

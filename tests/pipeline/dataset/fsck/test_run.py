@@ -10,7 +10,13 @@ from interlink.pipeline.dataset.fsck.finding import Fault
 from interlink.pipeline.dataset.fsck.run import check_run
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.run_strays import planned_parts
-from interlink.pipeline.parts.commit import DONE_NAME, KEPT_NAME, read_commit, stop_step
+from interlink.pipeline.parts.commit import (
+    DONE_NAME,
+    KEPT_NAME,
+    STOP_PREFIX,
+    read_commit,
+    stop_step,
+)
 from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.storage.disk_guard import PauseNote
 from interlink.pipeline.storage.store import Store
@@ -81,7 +87,7 @@ def test_strays_are_told_and_are_no_damage(published, last):
 def test_notes_of_who_waits_and_why_it_stopped_are_no_strays(published, last):
     folder, _ = last
     PauseNote(published.run, folder)("no room")
-    stop_step(published.run, folder, UsageError("enough"))
+    stop_step(published.run, f"{folder}/{STOP_PREFIX}001.json", UsageError("enough"))
     assert found(published) == []
 
 

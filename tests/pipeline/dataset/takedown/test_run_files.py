@@ -8,6 +8,7 @@ import yaml
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.takedown.run_files import clean_run
 from interlink.pipeline.parts.plan import plan_path, plan_sources
+from interlink.pipeline.storage.scratch import ScratchFolder
 from interlink.schemas.denied import Denied
 from interlink.schemas.ids import source_id
 from interlink.schemas.source import Source
@@ -48,6 +49,15 @@ def test_unfinished_attempts_and_scratch_go_with_it(published, monkeypatch):
     assert not published.run.is_folder(at_its_part)
     assert published.run.is_folder(elsewhere)
     assert not scratch.exists()
+
+
+def test_scratch_of_a_living_attempt_of_another_run_stays(published, tmp_path):
+    published.run.put("recipe.yaml", f"scratch: {tmp_path / 'shared'}\n".encode())
+    living = ScratchFolder(tmp_path / "shared" / "0123456789ab")
+    (living.path / "media.parquet").write_bytes(b"half a file")
+    assert clean_run(published.run, Denied(sources=frozenset({"s"}))).num_scratch == 0
+    assert (living.path / "media.parquet").exists()
+    living.close()
 
 
 def test_what_the_recipe_itself_names_is_told(published):
