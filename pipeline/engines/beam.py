@@ -56,6 +56,8 @@ _WORKER = (
     "import logging; logging.getLogger().addHandler(logging.NullHandler());"
     # Ctrl-C reaches the whole process group; what becomes of workers is the driver's business.
     "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    "from interlink.pipeline.parts.attempts import end_without_death;"
+    "signal.signal(signal.SIGTERM, end_without_death);"
     "from apache_beam.runners.worker import sdk_worker_main; sdk_worker_main.main([])"
 )
 
