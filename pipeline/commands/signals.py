@@ -11,6 +11,8 @@ from types import FrameType
 
 import psutil
 
+from ..parts.attempts import drop_own_notes
+
 GRACE_S = 10.0
 """Time that engines have to close. Ray's actors get 5 s of it, and a driver whose raylet is killed
 dies at once, silently; Beam's runner waits for ever for a worker that is inside a part."""
@@ -19,7 +21,10 @@ CLOSE_S = 10.0
 """Time that this process then has to end by itself. A library may swallow an exception that a
 signal raises in its midst, and the command would go on as if nobody had asked it to stop."""
 
-MARGIN_S = 2.0
+TERM_S = 1.0
+"""Time that children then have between SIGTERM and SIGKILL."""
+
+MARGIN_S = 3.0
 """Time beyond these that a supervisor gives its job, which counts for itself."""
 
 ONE_SIGNAL_S = 0.1
@@ -103,14 +108,31 @@ def _end_in_time(number: int, *patience_s: float) -> None:
 
 
 def _stop_now(number: int) -> None:
+    drop_own_notes()
     kill_children()
     os._exit(128 + number)
 
 
 def kill_children() -> None:
-    """Kill all descendants of this process that are still alive."""
-    for child in psutil.Process().children(recursive=True):
-        try:
+    """End all descendants of this process: by SIGTERM, and what is left after `TERM_S` by SIGKILL.
+
+    The first lets workers say that none of their records killed them.
+    """
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.terminate()
+    end = time.monotonic() + TERM_S
+    while time.monotonic() < end and any(map(_is_alive, children)):
+        time.sleep(0.02)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()
-        except psutil.NoSuchProcess:
-            continue
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """Tell without waiting for it, as `psutil.wait_procs` does: its exit code is another's."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

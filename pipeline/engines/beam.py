@@ -34,7 +34,7 @@ try:
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
         from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-        from .beam_jobs import JobService, dataflow_errors, id_of, job_name
+        from .beam_jobs import JobService, dataflow_errors, id_of, job_name, last_words
 except ImportError as error:
     raise EnvironmentFault(
         "the engine 'beam' needs Apache Beam: pip install 'interlink[beam]', or use engine: local"
@@ -56,6 +56,8 @@ _WORKER = (
     "import logging; logging.getLogger().addHandler(logging.NullHandler());"
     # Ctrl-C reaches the whole process group; what becomes of workers is the driver's business.
     "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    "from interlink.pipeline.parts.attempts import end_without_death;"
+    "signal.signal(signal.SIGTERM, end_without_death);"
     "from apache_beam.runners.worker import sdk_worker_main; sdk_worker_main.main([])"
 )
 
@@ -115,17 +117,19 @@ class BeamEngine:
     ) -> Sequence[str]:
         """Wait for the end of a job that a dead driver has left, and return the parts to do."""
         store = runner.open_store()
-        noted = self._job and service.clear(self._job, store, runner.folder)
-        orphan = noted or service.find(name)  # it may have begun and not been noted
+        noted = self._job and service.clear(self._job, store, runner.folder, name)
+        # It may have begun and not been noted.
+        orphan = noted.job_id if noted else service.find(name)
         if orphan is None:
             return parts
-        logger.warning("the job %s of an earlier driver goes on: waiting for its end", orphan)
+        logger.warning("the job %s of another driver goes on: waiting for its end", orphan)
+        is_ours = bool(self._job and noted and self._job.is_orphan(noted))
         try:
-            self._wait(runner, service.follow(orphan))
+            self._wait(runner, service.follow(orphan), name, is_ours=is_ours)
         except (RuntimeError, grpc.RpcError) as error:
-            logger.warning("it failed: %s", _last_words(str(error)))
+            logger.warning("it failed: %s", last_words(str(error)))
         if self._job is not None:
-            service.clear(self._job, store, runner.folder)  # the note of the driver before
+            service.clear(self._job, store, runner.folder, name)  # the note of the driver before
         if is_stopped(store, runner.stop_note):
             return []
         return [part for part in parts if read_commit(store, runner.folder, part) is None]
@@ -146,7 +150,7 @@ class BeamEngine:
         _ = done | "Count" >> beam.combiners.Count.Globally()
         if not is_local:
             self._tell_left()
-        self._wait(runner, pipeline.run())
+        self._wait(runner, pipeline.run(), name)
 
     def _tell_left(self) -> None:
         """Tell of jobs that dead drivers left where no job service knows of them."""
@@ -160,25 +164,37 @@ class BeamEngine:
             )
             self._job.forget_remote(left)
 
-    def _wait(self, runner: PartRunner, result: Any) -> None:  # noqa: ANN401  (Beam has no types)
-        """Wait for a job's end; when this driver is told to stop, the job stops as well."""
+    def _wait(self, runner: PartRunner, result: Any, name: str, *, is_ours: bool = True) -> None:  # noqa: ANN401
+        """Wait for a job's end; when this driver is told to stop, a job of its own stops as well.
+
+        One is its own that it began, or whose driver is known to be dead.
+        """
         job_id = id_of(result)
         note = None
-        if self._job is not None and job_id is not None:
-            note = self._job.note_remote(engine="beam", step=runner.folder, job_id=job_id)
+        if self._job is not None and job_id is not None and is_ours:
+            note = self._job.note_remote(
+                engine="beam",
+                step=runner.folder,
+                job_id=job_id,
+                name=name,
+                stop_note=runner.stop_note,
+            )
         is_over = False
         try:
             result.wait_until_finish()
             is_over = True
         except (KeyboardInterrupt, SystemExit):
-            if self._service is not None and job_id is not None:
-                self._service.abandon(job_id, runner.open_store(), runner.folder)
+            if not is_ours:
+                logger.warning("the job %s goes on, as its driver may live elsewhere", job_id)
+            elif self._service is not None and job_id is not None:
+                self._service.abandon(job_id, runner.open_store(), runner.stop_note)
             raise
         finally:
-            if self._service is not None:
-                is_over = job_id not in self._service.live_jobs()
-            if self._job is not None and note is not None and is_over:
-                self._job.forget_remote(note)
+            if self._job is not None and note is not None:
+                if self._service is not None:
+                    is_over = self._service.has_ended(job_id)
+                if is_over:
+                    self._job.forget_remote(note)
 
     def _local_runner(self, options: Any, workers: int) -> Any:  # noqa: ANN401  (Beam has no types)
         direct = options.view_as(DirectOptions)
@@ -279,14 +295,8 @@ def _why_failed(runner: PartRunner, error: Exception) -> InterlinkError:
             f"Beam's workers lack a package: {missing[-1]}; install interlink in them as it is "
             "here, such as by the image of docker/beam"
         )
-    last = _last_words(str(error)) or type(error).__name__
+    last = last_words(str(error)) or type(error).__name__
     return IncompleteError(
         f"the Beam job of step {runner.step.name!r} failed, as when a worker dies: {last} "
         "What is committed stays: run again to go on"
     )
-
-
-def _last_words(text: str) -> str:
-    """Return what matters of a traceback: its last line, or what a failed call says of itself."""
-    details = re.findall(r'^\s*details = "(.+)"$', text, re.MULTILINE)
-    return str(details[-1]) if details else next(iter(text.strip().splitlines()[::-1]), "")

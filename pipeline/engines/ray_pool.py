@@ -6,6 +6,7 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import ray
@@ -13,7 +14,10 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from ...schemas.errors import EnvironmentFault, IncompleteError
 from ..machine.cpu import WorkerCpu, note_ended, worker_cpu
+from ..machine.process import ProcessName, this_process
 from ..machine.threads import ONE_THREAD
+from ..parts.attempts import drop_notes
+from ..parts.commit import is_stopped
 from ..parts.part import PartRunner
 from ..step import Resources
 
@@ -32,7 +36,13 @@ LOOK_S = 2.0
 """How often the pool is fitted to the cluster. A dead node is noticed by Ray after 15 s or more."""
 NO_ROOM_S = 120.0
 """Patience with a cluster that has lost every node that could hold an actor."""
+SLOW_START_S = 60.0
+"""Without a worker that is ready, a person is told what they wait for."""
 _END_GRACE_S = 5.0
+_KILL_S = 2.0
+"""Patience with actors that were killed: with `_END_GRACE_S` less than a stopped driver has."""
+_DROPPERS = 16
+"""Parts whose notes are taken away at once."""
 
 
 class _PartActor:
@@ -42,8 +52,8 @@ class _PartActor:
         self._runner = runner
         runner.setup()
 
-    def is_ready(self) -> bool:
-        return True
+    def is_ready(self) -> ProcessName:
+        return this_process()
 
     def run(self, part: str) -> bool:
         return self._runner.run(part) is not None
@@ -76,14 +86,18 @@ class Pool:
         self._size = size
         self._loading: dict[Any, Any] = {}
         """Actors that are not ready, by the call that says when they are."""
-        self._ready: list[Any] = []
+        self._ready: dict[Any, ProcessName] = {}
         self._calls: dict[Any, tuple[Any, str]] = {}
         self._deaths = 0
         self._room = size
-        self._next_look = self._had_room = time.monotonic()
+        self._store = runner.open_store()
+        self._is_stopped = False
+        self._next_look = self._had_room = self._had_ready = time.monotonic()
 
     def run(self, parts: Sequence[str]) -> None:
-        """Keep every actor busy until all parts are through or the step was stopped.
+        """Keep every actor busy until all parts are through.
+
+        Once the step is stopped no part is begun, and those in hand are waited for.
 
         Raises:
             EnvironmentFault: a worker says so.
@@ -91,24 +105,42 @@ class Pool:
         """
         waiting = deque(parts)
         while waiting or self._calls:
-            self._fit(len(waiting) + len(self._calls))
+            self._look(len(waiting) + len(self._calls))
+            if self._is_stopped:
+                waiting.clear()
             self._fill(waiting)
-            for call in self._wait():
+            for call in self._wait() if waiting or self._calls else ():
                 if call in self._loading:
                     self._take_in(call)
-                elif not self._finish(call, waiting):
-                    return
+                else:
+                    self._finish(call, waiting)
 
     def close(self) -> None:
-        """Let every actor release its models, then end it."""
+        """Let every actor release its models, then end it; a part in hand is no death."""
         ends = [actor.stop.remote() for actor in self._ready]
         if ends:
             ended, _ = ray.wait(ends, num_returns=len(ends), timeout=_END_GRACE_S)
             for end in ended:
                 with contextlib.suppress(RayError):
                     note_ended(ray.get(end))
+        in_hand = self._in_hand()
         for actor in (*self._ready, *self._loading.values()):
             ray.kill(actor)
+        if in_hand:
+            ray.wait(in_hand, num_returns=len(in_hand), timeout=_KILL_S)
+            with ThreadPoolExecutor(_DROPPERS) as pool:
+                pool.map(self._drop_notes, in_hand)
+
+    def _in_hand(self) -> list[Any]:
+        """Return the calls that have not ended; those of an actor that died have."""
+        if not self._calls:
+            return []
+        _, left = ray.wait(list(self._calls), num_returns=len(self._calls), timeout=0)
+        return [call for call in left if self._calls[call][0] in self._ready]
+
+    def _drop_notes(self, call: Any) -> None:  # noqa: ANN401  (Ray has no types)
+        actor, part = self._calls[call]
+        drop_notes(self._store, f"{self._runner.folder}/{part}", self._ready[actor])
 
     def _wait(self) -> list[Any]:
         """Return the calls that have ended: after a while, or one at least."""
@@ -119,11 +151,19 @@ class Pool:
         ended, _ = ray.wait(awaited, num_returns=1, timeout=LOOK_S)
         return list(ended)
 
-    def _fit(self, num_parts: int) -> None:
-        """Start actors that are missing, and end those that will find no place."""
+    def _look(self, num_parts: int) -> None:
+        """Look after a while whether the step was stopped, and fit the pool to the cluster."""
         if time.monotonic() < self._next_look:
             return  # a look at the cluster costs as much as handing over a part
         self._next_look = time.monotonic() + LOOK_S
+        with contextlib.suppress(OSError, EnvironmentFault):  # the next look may be luckier
+            self._is_stopped |= is_stopped(self._store, self._runner.stop_note)
+        if not self._is_stopped:
+            self._fit(num_parts)
+            self._tell_slow_start()
+
+    def _fit(self, num_parts: int) -> None:
+        """Start actors that are missing, and end those that will find no place."""
         room = cluster_room(self._resources)
         self._tell_room(room)
         actors = len(self._ready) + len(self._loading)
@@ -150,6 +190,20 @@ class Pool:
                 "what is committed stays: add nodes, then run again to go on"
             )
 
+    def _tell_slow_start(self) -> None:
+        """Say once, for as long as no actor is ready, what they may wait for."""
+        if self._ready:
+            self._had_ready = time.monotonic()
+        elif self._loading and time.monotonic() > self._had_ready + SLOW_START_S:
+            self._had_ready = math.inf
+            logger.warning(
+                "no Ray worker of step %r has become ready for %.0f s: they load their models, or "
+                "wait until %s is free; `ray status` shows who holds what",
+                self._runner.step.name,
+                SLOW_START_S,
+                describe(self._resources),
+            )
+
     def _fill(self, waiting: deque[str]) -> None:
         """Give each actor a part, and one more while no other actor could begin it sooner."""
         load = Counter(actor for actor, _ in self._calls.values())
@@ -164,17 +218,15 @@ class Pool:
     def _take_in(self, call: Any) -> None:  # noqa: ANN401  (Ray has no types)
         actor = self._loading.pop(call)
         try:
-            ray.get(call)
+            self._ready[actor] = ray.get(call)
         except RayError as error:
             self._bury(actor, error)
-        else:
-            self._ready.append(actor)
 
-    def _finish(self, call: Any, waiting: deque[str]) -> bool:  # noqa: ANN401  (Ray has no types)
-        """Take in what became of a part; False if the step was stopped."""
+    def _finish(self, call: Any, waiting: deque[str]) -> None:  # noqa: ANN401  (Ray has no types)
+        """Take in what became of a part, and whether the step was stopped."""
         actor, part = self._calls.pop(call)
         try:
-            went_on = bool(ray.get(call))
+            self._is_stopped |= not ray.get(call)
         except RayTaskError as error:
             if isinstance(error.cause, EnvironmentFault):
                 raise error.cause from error
@@ -182,11 +234,10 @@ class Pool:
         except RayError as error:
             waiting.appendleft(part)
             if actor in self._ready:  # its other calls come back dead as well
-                self._ready.remove(actor)
+                del self._ready[actor]
                 self._bury(actor, error)
-            return True
+            return
         self._deaths = 0
-        return went_on
 
     def _bury(self, dead: Any, error: RayError) -> None:  # noqa: ANN401  (Ray has no types)
         """Count a death; the next fitting starts an actor in its place."""

@@ -42,6 +42,10 @@ class RemoteJob:
     """What the cluster calls it."""
     path: str
     """Where it is noted, under the run's root."""
+    name: str
+    """What tells its run, plan and step."""
+    stop_note: str
+    """Path of what tells its workers to stop, under the run's root."""
 
 
 class Job:
@@ -105,24 +109,30 @@ class Job:
         if self.line is None:
             end_job(self._store, self.number, exit_code=exit_code, reason=reason)
 
-    def note_remote(self, *, engine: str, step: str, job_id: str) -> RemoteJob:
+    def note_remote(
+        self, *, engine: str, step: str, job_id: str, name: str, stop_note: str
+    ) -> RemoteJob:
         """Note a job on a cluster, so that a restart finds it; called when the cluster has it.
 
         Args:
             engine: the engine's name.
             step: the step's folder, `PartRunner.folder`.
             job_id: what the cluster calls the job.
+            name: what tells its run, plan and step, for whoever may follow it.
+            stop_note: what tells its workers to stop, `PartRunner.stop_note`.
         """
-        name = step.rpartition("/")[2].rpartition("-")[0] or step
-        path = f"{JOBS_FOLDER}/{self.number:04d}-{name}-{digest(job_id)[:8]}.json"
-        content = {"engine": engine, "step": step, "job_id": job_id, "started": _now()}
-        self._store.put_if_absent(path, json.dumps(content).encode())
-        return RemoteJob(engine=engine, step=step, job_id=job_id, path=path)
+        kind = step.rpartition("/")[2].rpartition("-")[0] or step
+        path = f"{JOBS_FOLDER}/{self.number:04d}-{kind}-{digest(job_id)[:8]}.json"
+        content = {"engine": engine, "step": step, "job_id": job_id, "name": name}
+        content |= {"stop_note": stop_note}
+        self._store.put_if_absent(path, json.dumps(content | {"started": _now()}).encode())
+        return RemoteJob(path=path, **content)
 
     def left_remote(self, engine: str) -> list[RemoteJob]:
         """Return the jobs on a cluster that dead jobs of this run left behind, oldest first.
 
-        The engine takes one over, or cancels it; then it says `forget_remote`.
+        The engine takes one over, or cancels it; then it says `forget_remote`. Those of jobs on
+        other hosts are among them, as one of these may be gone: `is_orphan` tells them apart.
         """
         left = []
         for name in self._store.names(JOBS_FOLDER):
@@ -136,6 +146,14 @@ class Job:
                 del row["started"]
                 left.append(RemoteJob(path=f"{JOBS_FOLDER}/{name}", **row))
         return left
+
+    def is_orphan(self, left: RemoteJob) -> bool:
+        """Tell whether the job that began it is known to be dead: it ended, or was of this host."""
+        number = int(left.path.rpartition("/")[2].partition("-")[0])
+        if self._store.exists(_end_path(number)):
+            return True
+        is_here = json.loads(self._store.read(_path(number)))["host"] == this_process().host
+        return is_here and not _is_alive(self._store, number)
 
     def forget_remote(self, job: RemoteJob) -> None:
         """Remove the note of a job that ended, or that is cancelled."""

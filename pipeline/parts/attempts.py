@@ -1,7 +1,8 @@
 """Attempts at a part: which began and died, at which records, and what the next one does about it.
 
 An attempt leaves a note in its folder while it lives, and takes it away however it ends, but for
-the death of its process. So a note whose process is gone tells of a death. The attempt after one
+the death of its process. So a note whose process is gone tells of a death; whoever ends a process
+on purpose sees to it that the notes go (`drop_own_notes`, `drop_notes`). The attempt after a death
 marks in its note which records it has in hand, and records at which `MAX_DEATHS` attempts died are
 not run again. An attempt at a part without deaths writes one note and marks nothing.
 """
@@ -12,10 +13,11 @@ import json
 import logging
 import os
 import re
+import threading
 import uuid
 import weakref
 from collections.abc import Sequence
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from ...schemas.errors import EnvironmentFault
 from ..machine.process import ProcessName, this_process
@@ -26,6 +28,10 @@ logger = logging.getLogger(__name__)
 BEGUN_NAME = "_begun.json"
 MAX_DEATHS = 3
 """Attempts that may die at a record. Two could be bad luck, and each more restarts an engine."""
+DROP_S = 1.0
+"""Patience with a store that keeps the notes of a process that is about to end."""
+_CLOCK_SLACK_S = 2.0
+"""How far a process's start may seem to move while the clock is set."""
 _ATTEMPT_NAME = re.compile(r"[0-9a-f]{12}")
 
 
@@ -80,6 +86,43 @@ def open_notes(store: Store, part_folder: str) -> list[Note]:
     return _notes(store, part_folder, store.names(part_folder))
 
 
+def drop_notes(store: Store, part_folder: str, process: ProcessName) -> None:
+    """Take away the notes of a process that was killed on purpose, of its attempts at one part.
+
+    A store that fails keeps them, with a warning.
+    """
+    try:
+        for note in open_notes(store, part_folder):
+            moved_s = abs(note.process_started_s - process.process_started_s)
+            is_its = (note.host, note.pid) == (process.host, process.pid)
+            if is_its and moved_s < _CLOCK_SLACK_S:
+                _take_away(store, f"{part_folder}/{note.attempt}/{BEGUN_NAME}", os.getpid())
+    except (OSError, EnvironmentFault) as error:
+        logger.warning("cannot list %s: %s", store.display(part_folder), error)
+
+
+def drop_own_notes() -> None:
+    """Take away the notes of this process's live attempts, before it ends without a word.
+
+    Nobody marks anything after it. Returns within `DROP_S`, whatever the store does.
+    """
+    _is_ending.set()
+    drop = threading.Thread(target=lambda: [end() for end in list(_live.values())], daemon=True)
+    drop.start()
+    drop.join(DROP_S)
+
+
+def end_without_death(number: int, frame: FrameType | None) -> None:
+    """End this process at once, as a signal's handler, in a way that accuses no record."""
+    drop_own_notes()
+    os._exit(128 + number)
+
+
+_live: "dict[str, weakref.finalize[..., Attempt]]" = {}
+"""What takes each note of this process away, by the attempt's name."""
+_is_ending = threading.Event()
+
+
 def _notes(store: Store, part_folder: str, names: Sequence[str]) -> list[Note]:
     attempts = filter(_ATTEMPT_NAME.fullmatch, names)
     notes = [_read_note(store, f"{part_folder}/{name}") for name in attempts]
@@ -132,7 +175,8 @@ class Attempt:
                 len(self._dead),
                 self._part_folder,
             )
-        self._store.put(self._note_path, self._note.to_json())
+        _live[self.name] = self._at_exit
+        self._put(self._note)
         return self
 
     def __exit__(
@@ -142,6 +186,7 @@ class Attempt:
         trace: TracebackType | None,
     ) -> None:
         self._at_exit.detach()
+        _live.pop(self.name, None)
         is_nothing_left = error is not None and not self._may_be_committed
         _take_away(self._store, self.folder if is_nothing_left else self._note_path, os.getpid())
 
@@ -199,7 +244,11 @@ class Attempt:
         note = dataclasses.replace(
             self._note, at=_now(), stage=stage, record_ids=record_ids, is_batch=is_batch
         )
-        self._store.put(self._note_path, note.to_json())
+        self._put(note)
+
+    def _put(self, note: Note) -> None:
+        if not _is_ending.is_set():
+            self._store.put(self._note_path, note.to_json())
 
 
 def tell_deaths(deaths: Sequence[Note], *, step: str, record_id: str) -> str:

@@ -134,6 +134,8 @@ class Act(Map[Source, Item]):
             raise EnvironmentFault("the toy machine is broken; mend it")
         if fate == "slow":
             time.sleep(0.2)
+        while fate == "held" and Path(self.folder, "hold").exists():
+            time.sleep(0.05)
         if fate == "burn":
             end = time.process_time() + 2.0
             while time.process_time() < end:

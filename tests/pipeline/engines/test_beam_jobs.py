@@ -21,6 +21,7 @@ from interlink.pipeline.engines.beam import BeamEngine
 from interlink.pipeline.engines.beam_jobs import id_of, job_name
 from interlink.pipeline.jobs.job import Job
 from interlink.pipeline.parts.commit import DONE_NAME
+from interlink.pipeline.parts.part import PartRunner
 from interlink.pipeline.step import Stage
 from interlink.schemas.errors import EnvironmentFault, IncompleteError
 
@@ -173,11 +174,16 @@ def test_what_listens_and_is_no_job_service_is_told_soon(tmp_path, monkeypatch):
             run.go(BeamEngine(options), run.runner(act()))
 
 
+def note(job: Job, runner: PartRunner, job_id: str) -> None:
+    note, name = runner.stop_note, job_name(runner, "001-00000")
+    job.note_remote(engine="beam", step=runner.folder, job_id=job_id, name=name, stop_note=note)
+
+
 def test_a_job_service_that_was_there_may_come_back(tmp_path):
     run = ToyRun(tmp_path / "run", sources({}, keep=1))
     runner = run.runner(act())
     with Job(run.store.url).begin(["beam"]) as before:
-        before.note_remote(engine="beam", step=runner.folder, job_id="job-1")
+        note(before, runner, "job-1")
     options = ["--runner=PortableRunner", "--job_endpoint=localhost:1"]
     with pytest.raises(IncompleteError, match=r"^cannot reach .*; then run again to go on$"):
         run.go(BeamEngine(options, Job(run.store.url)), runner)
@@ -202,7 +208,7 @@ def test_a_job_where_no_service_can_be_asked_is_named_by_the_next_driver(tmp_pat
     run = ToyRun(tmp_path / "run", sources({}, keep=1))
     runner = run.runner(act())
     with Job(run.store.url).begin(["beam"]) as before:
-        before.note_remote(engine="beam", step=runner.folder, job_id="2026-12-01_00_00_00-1")
+        note(before, runner, "2026-12-01_00_00_00-1")
     with Job(run.store.url).begin(["beam"]) as job:
         # No job service that outlives the driver, as with Dataflow.
         options = ["--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=LOOPBACK"]

@@ -1,6 +1,8 @@
 """Ray alone: dead actors, pools that do not fit, two drivers, addresses."""
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 
 import psutil
@@ -14,7 +16,9 @@ from interlink.pipeline.engines.engine import Engine
 from interlink.pipeline.engines.ray import RayEngine
 from interlink.pipeline.engines.ray_pool import node_room
 from interlink.pipeline.parts.attempts import MAX_DEATHS as MAX_ATTEMPTS
-from interlink.pipeline.parts.commit import DONE_NAME
+from interlink.pipeline.parts.attempts import open_notes
+from interlink.pipeline.parts.commit import DONE_NAME, stop_step
+from interlink.pipeline.parts.plan import read_part
 from interlink.pipeline.step import Resources, Stage
 from interlink.schemas.errors import EnvironmentFault, IncompleteError
 
@@ -155,3 +159,64 @@ def test_a_cluster_that_runs_already_is_used_and_left_running(engine, tmp_path):
     other.run(run.runner(act(tmp_path), name="other"), run.parts)
     other.close()
     assert ray.is_initialized()
+
+
+def test_when_the_step_is_stopped_parts_in_hand_are_finished_and_no_other_begun(
+    engine, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(ray_pool, "_END_GRACE_S", 0.5)
+    hold = tmp_path / "hold"
+    hold.touch()
+    slow = [source(f"s-{number:02d}", "slow") for number in range(40)]
+    run = ToyRun(tmp_path / "run", [source("a", "held"), *slow])
+    runner = run.runner(act(tmp_path), workers=2)
+    [part] = [p for p in run.parts if read_part(run.store, p)[0].source_id == "a"]
+
+    def stop_then_release() -> None:
+        while not open_notes(run.store, f"{runner.folder}/{part}"):
+            time.sleep(0.05)
+        stop_step(run.store, runner.stop_note, IncompleteError("time is up"))
+        time.sleep(3.0)
+        hold.unlink()
+
+    thread = threading.Thread(target=stop_then_release)
+    thread.start()
+    with pytest.raises(IncompleteError, match=r"^time is up$"):
+        run.go(engine, runner)
+    thread.join()
+    assert run.store.exists(f"{runner.folder}/{part}/{DONE_NAME}")
+    done = [p for p in run.parts if run.store.exists(f"{runner.folder}/{p}/{DONE_NAME}")]
+    assert len(done) < len(run.parts)
+
+
+def test_a_pool_of_which_no_actor_finds_room_says_so_and_ends_with_its_step(
+    engine, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(ray_pool, "SLOW_START_S", 1.0)
+    run = ToyRun(tmp_path / "run", sources({}, keep=2))
+    runner = run.runner(act(tmp_path), workers=2)
+    engine.run(runner, [])  # connects
+
+    @ray.remote(num_cpus=ray.cluster_resources()["CPU"])
+    class Tenant:
+        def is_here(self) -> bool:
+            return True
+
+    tenant = Tenant.remote()
+    assert ray.get(tenant.is_here.remote())
+    stop = IncompleteError("time is up")
+    stopper = threading.Timer(5.0, lambda: stop_step(run.store, runner.stop_note, stop))
+    # What does not end without the tenant's leave shall fail, not hang.
+    leave = threading.Timer(40.0, lambda: ray.kill(tenant))
+    stopper.start(), leave.start()
+    started_s = time.monotonic()
+    try:
+        with pytest.raises(IncompleteError, match=r"^time is up$"):
+            run.go(engine, runner)
+    finally:
+        leave.cancel()
+        ray.kill(tenant)
+    assert time.monotonic() - started_s < 20
+    told = [r.message for r in caplog.records if "has become ready" in r.message]
+    assert len(told) == 1
+    assert "wait until a worker of 0.5 CPUs, 0 GPUs is free; `ray status` shows" in told[0]

@@ -108,7 +108,13 @@ def test_an_end_that_cannot_be_noted_is_no_error(tmp_path, caplog):
 
 def test_what_a_dead_job_began_on_a_cluster_is_found_until_it_is_forgotten(run):
     with Job(run).begin(["beam"]) as first:
-        noted = first.note_remote(engine="beam", step="steps/scan-0123456789ab", job_id="flink-7")
+        noted = first.note_remote(
+            engine="beam",
+            step="steps/scan-0123456789ab",
+            job_id="flink-7",
+            name="of-plan-1",
+            stop_note="steps/scan-0123456789ab/_stop-001.json",
+        )
         assert first.left_remote("beam") == []  # its own
     with Job(run).begin(["beam"]) as second:
         assert second.left_remote("ray") == []
@@ -118,7 +124,10 @@ def test_what_a_dead_job_began_on_a_cluster_is_found_until_it_is_forgotten(run):
             step="steps/scan-0123456789ab",
             job_id="flink-7",
             path=noted.path,
+            name="of-plan-1",
+            stop_note="steps/scan-0123456789ab/_stop-001.json",
         )
+        assert second.is_orphan(noted)
         assert noted.path.startswith("jobs/0001-scan-")
         second.forget_remote(noted)
         assert second.left_remote("beam") == []
@@ -129,7 +138,8 @@ def test_a_job_that_was_killed_is_dead_and_one_that_lives_is_not(run):
 import time
 from interlink.pipeline.jobs.job import Job
 with Job({run!r}).begin(["beam"]) as job:
-    job.note_remote(engine="beam", step="steps/scan-0123456789ab", job_id="flink-7")
+    step = "steps/scan-0123456789ab"
+    job.note_remote(engine="beam", step=step, job_id="flink-7", name="", stop_note="")
     print("up", flush=True)
     time.sleep(60)
 """
@@ -151,9 +161,16 @@ def test_a_process_of_the_same_id_or_another_host_is_not_the_job(run):
             record = records(run)["0001.json"] | change
             Path(run, f"jobs/{number:04d}.json").write_text(json.dumps(record))
             remote = {"engine": "beam", "step": "steps/cut-0", "job_id": f"j{number}"}
+            remote |= {"name": "", "stop_note": ""}
             path = Path(run, f"jobs/{number:04d}-cut-00000000.json")
             path.write_text(json.dumps(remote | {"started": ""}))
-        assert [left.job_id for left in job.left_remote("beam")] == ["j7", "j8"]
+        left = job.left_remote("beam")
+        assert [(each.job_id, each.name, job.is_orphan(each)) for each in left] == [
+            ("j7", "", True),
+            ("j8", "", False),
+        ]
+        end_job(Store(run), 8, exit_code=1, reason="")
+        assert job.is_orphan(left[1])
 
 
 def test_a_note_that_a_dead_process_did_not_finish_is_passed_over(run):

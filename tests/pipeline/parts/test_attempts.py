@@ -24,7 +24,15 @@ from interlink_toys import (
     tries,
 )
 
-from interlink.pipeline.parts.attempts import BEGUN_NAME, MAX_DEATHS, Attempt, Note, dead_attempts
+from interlink.pipeline.machine.process import ProcessName
+from interlink.pipeline.parts.attempts import (
+    BEGUN_NAME,
+    MAX_DEATHS,
+    Attempt,
+    Note,
+    dead_attempts,
+    drop_notes,
+)
 from interlink.pipeline.parts.commit import DONE_NAME, Commit
 from interlink.pipeline.parts.part import PartRunner
 from interlink.pipeline.step import Stage
@@ -182,6 +190,17 @@ def test_deaths_come_in_the_order_of_time(store):
     for number in (3, 1, 2):
         store.put(f"{PART}/{note(number).attempt}/{BEGUN_NAME}", note(number).to_json())
     assert dead_attempts(store, PART, store.names(PART)) == [note(1), note(2), note(3)]
+
+
+def test_of_a_process_that_was_killed_on_purpose_the_notes_go_and_no_other(store):
+    killed = ProcessName(host=_ME.host, pid=1, process_started_s=100.0)
+    others = {"host": "elsewhere"}, {"pid": 2}, {"process_started_s": 200.0}
+    for number, change in enumerate(({"process_started_s": 100.5}, *others), start=1):
+        left = dataclasses.replace(note(number), **{"process_started_s": 100.0} | change)
+        store.put(f"{PART}/{left.attempt}/{BEGUN_NAME}", left.to_json())
+    drop_notes(store, PART, killed)
+    found = dead_attempts(store, PART, store.names(PART))
+    assert [n.attempt for n in found] == [note(number).attempt for number in (2, 3, 4)]
 
 
 # Who is to blame
