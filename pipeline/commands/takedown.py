@@ -187,8 +187,8 @@ def verify(dataset: _Dataset, runs: _Runs = None, audits: _Audits = None) -> Non
     )
     if left:
         raise BudgetExceededError(
-            f"something is left in {len(left)} places; stop the run and give "
-            f"`interlink takedown apply {dataset}` again"
+            f"something is left, or may be, in {len(left)} places; stop the run, give "
+            f"`interlink takedown apply {dataset}` again, and look into what it cannot read"
         )
 
 

@@ -28,6 +28,8 @@ FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0
 """Before the first restart, and at most; each pause is twice as long as the one before."""
 
+_LAST_WORDS_S = 1.0
+"""For workers of a dead job to take the notes of their attempts away: `attempts.drop_own_notes`."""
 _BUG = 1
 _INCOMPLETE = 4
 _FINAL = {0, _BUG, 2, 3, 5}
@@ -130,8 +132,7 @@ class Supervisor:
             self._process = None
             listener.join(timeout=1.0)
         if code != 0:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # workers that it could not end itself
+            _end_group(process.pid)  # workers that it could not end itself
         return code
 
     def _listen(self, line: socket.socket, heard: _Heard) -> None:
@@ -171,6 +172,17 @@ class Supervisor:
             name = signal.Signals(self._stopped_by).name
             self.tell(f"stopped by {name}; what is committed stays, run again to go on")
         return 0 if code == 0 else stopped
+
+
+def _end_group(group: int) -> None:
+    """Kill what is left of a process group; who is not to blame has a moment to say so."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGTERM)
+        deadline = time.monotonic() + _LAST_WORDS_S
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            os.killpg(group, 0)
+        os.killpg(group, signal.SIGKILL)
 
 
 def _describe(code: int) -> str:

@@ -99,7 +99,7 @@ def test_a_pool_that_is_away_may_come_back(cluster, tmp_path):
 
 
 def test_a_driver_told_to_stop_cancels_its_job(cluster, tmp_path):
-    run = ToyRun(tmp_path / "run", slow())
+    run = ToyRun(tmp_path / "run", slow(90))
     runner = run.runner(act())
     job = Job(run.store.url).begin(["beam"])
 

@@ -172,6 +172,25 @@ if life == 1:
     assert not psutil.pid_exists(orphan) or is_dead(psutil.Process(orphan))
 
 
+def test_workers_of_a_dead_job_have_a_moment_to_say_that_they_did_not_die(supervise):
+    code = """
+import subprocess
+if life == 1:
+    worker = "import signal, time\\n"
+    worker += "signal.signal(15, lambda *_: open('said', 'w').close())\\n"
+    worker += "open('ready', 'w').close()\\n"
+    worker += "while True: time.sleep(0.1)"
+    child = subprocess.Popen([sys.executable, "-c", worker])
+    open("orphan", "w").write(str(child.pid))
+    while not os.path.exists("ready"): time.sleep(0.02)
+    kill(9)
+"""
+    supervise(code)
+    orphan = int(Path("orphan").read_text())
+    assert Path("said").exists()
+    assert not psutil.pid_exists(orphan) or is_dead(psutil.Process(orphan))
+
+
 PARENT = """
 import sys
 from interlink.pipeline.commands import signals
