@@ -3,6 +3,7 @@
 import pytest
 
 from interlink.pipeline.audit.plan import put_plan
+from interlink.pipeline.audit.takedown.verify import LeftInAudit
 from interlink.pipeline.dataset.versions import read_manifest
 from interlink.pipeline.storage.store import Store
 
@@ -69,7 +70,10 @@ def test_a_dry_run_of_what_was_interrupted_tells_of_the_audits_too(
     asked = []
     monkeypatch.setattr(
         "interlink.pipeline.commands.takedown_text.left_in_audit",
-        lambda folder, denied: asked.append((folder.name, denied.sources)) or [("a", "b")],
+        lambda folder, denied: (
+            asked.append((folder.name, denied.sources))
+            or [LeftInAudit(path=folder / "items.parquet", what="1 row")]
+        ),
     )
     audit = published.run.local_path("audit/first")
     audit.mkdir(parents=True)
