@@ -148,7 +148,7 @@ def test_a_killed_and_resumed_run_gives_the_bytes_of_a_local_run(
     assert output.count("interlink: going on in") == NUM_KILLS
     same_as(local, f"{run}/dataset")
     assert len(committed(Store(run))) == 6 * 3
-    assert list((tmp_path / "tmp" / "interlink").iterdir()) == []
+    assert list((tmp_path / "tmp" / f"interlink-{os.getuid()}").iterdir()) == []
 
 
 @pytest.fixture(scope="module")

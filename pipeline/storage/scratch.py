@@ -26,7 +26,8 @@ def scratch_place(store: Store) -> Path:
     """Return where a run's attempts have their folders if the recipe names no place of its own."""
     if store.is_local:
         return Path(store.locate("scratch"))
-    return Path(tempfile.gettempdir()) / "interlink"
+    # Of each user's own: another could not write into it.
+    return Path(tempfile.gettempdir()) / f"interlink-{os.getuid()}"
 
 
 class ScratchFolder:

@@ -110,7 +110,8 @@ def test_scratch_beside_the_run_and_where_the_recipe_says_is_looked_into(publish
 
 def test_scratch_of_a_remote_run_is_looked_for_where_its_workers_put_it(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    (tmp_path / "interlink" / NAME).mkdir(parents=True)
+    place = tmp_path / f"interlink-{os.getuid()}"
+    (place / NAME).mkdir(parents=True)
     run = Store(f"memory://{tmp_path.name}")
     run.put("recipe.yaml", b"scratch: null\n")
-    assert dead_scratch_folders(run) == [tmp_path / "interlink" / NAME]
+    assert dead_scratch_folders(run) == [place / NAME]
