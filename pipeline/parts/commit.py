@@ -70,21 +70,42 @@ class Commit:
         return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True).encode()
 
 
+class TornCommitError(EnvironmentFault):
+    """What a part committed cannot be read: the disk has damaged it since."""
+
+
 def read_commit(store: Store, step_folder: str, part: str) -> Commit | None:
-    """Return what a part committed in a step, or None if it has not."""
+    """Return what a part committed in a step, or None if it has not.
+
+    Raises:
+        TornCommitError: it cannot be read.
+    """
     return next(read_commits(store, step_folder, [part]))
 
 
 def read_commits(store: Store, step_folder: str, parts: Sequence[str]) -> Iterator[Commit | None]:
-    """Yield what each of some parts committed in a step, None for one that has not, in order."""
-    for content in store.read_all([f"{step_folder}/{part}/{DONE_NAME}" for part in parts]):
-        if content is None:
-            yield None
-            continue
-        row = json.loads(content)
-        stages = tuple(StageCounts(**stage) for stage in row.pop("stages"))
-        files = tuple(CommittedFile(**file) for file in row.pop("files"))
-        yield Commit(stages=stages, files=files, **row)
+    """Yield what each of some parts committed in a step, None for one that has not, in order.
+
+    Raises:
+        TornCommitError: one cannot be read.
+    """
+    paths = [f"{step_folder}/{part}/{DONE_NAME}" for part in parts]
+    for path, content in zip(paths, store.read_all(paths), strict=True):
+        try:
+            commit = None if content is None else _commit(content)
+        except (ValueError, KeyError, TypeError) as error:
+            raise TornCommitError(
+                f"{store.display(path)} cannot be read ({error}): the commit is damaged; "
+                f"`interlink fsck {store.display()} --repair` takes it away, then run again"
+            ) from error
+        yield commit
+
+
+def _commit(content: bytes) -> Commit:
+    row = json.loads(content)
+    stages = tuple(StageCounts(**stage) for stage in row.pop("stages"))
+    files = tuple(CommittedFile(**file) for file in row.pop("files"))
+    return Commit(stages=stages, files=files, **row)
 
 
 def stop_step(store: Store, note: str, error: Exception) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ....schemas.manifest import Shard
-from ...parts.commit import DONE_NAME, KEPT_NAME, Commit, read_commit
+from ...parts.commit import DONE_NAME, KEPT_NAME, Commit, TornCommitError, read_commit
 from ...storage.records_file import leaf_columns
 from ...storage.store import Store
 from ..rows import stored_digest
@@ -152,5 +152,5 @@ def _texts(value: object) -> Iterator[str]:
 def _commit(run: Store, folder: str, part: str) -> Commit | None:
     try:
         return read_commit(run, folder, part)
-    except (ValueError, KeyError, TypeError):
-        return None  # torn
+    except TornCommitError:
+        return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow.parquet as pq
 
 from ....schemas.errors import UsageError
-from ...parts.commit import DONE_NAME, KEPT_NAME, Commit, read_commit
+from ...parts.commit import DONE_NAME, KEPT_NAME, Commit, TornCommitError, read_commit
 from ...parts.plan import plan_numbers, plan_path
 from ...parts.workspace import MEDIA_NAME
 from ...storage.store import Store
@@ -56,9 +56,9 @@ def _check_part(
 ) -> Iterator[Finding]:
     try:
         commit = read_commit(run, folder, part)
-    except (ValueError, KeyError, TypeError) as error:
+    except TornCommitError as error:
         done = f"{folder}/{part}/{DONE_NAME}"
-        what = f"the commit cannot be read: {error}"
+        what = f"the commit cannot be read: {error.__cause__}"
         yield Finding(path=done, fault=Fault.BYTES, what=what, part=part, folder=folder)
         return
     if commit is not None:

@@ -7,6 +7,7 @@ from interlink.pipeline.parts.commit import (
     STOP_PREFIX,
     Commit,
     StageCounts,
+    TornCommitError,
     read_commit,
     stop_step,
     take_stop,
@@ -90,3 +91,13 @@ def test_a_bug_keeps_its_traceback(store):
         match=r"worker of steps/s met a bug\nTraceback(.|\n)*\{\}\[\"missing\"\]",
     ):
         raise take_stop(store, NOTE)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}"])
+def test_a_torn_commit_is_told_with_what_to_do(store, content):
+    store.put(f"steps/s/001-00000/{DONE_NAME}", content)
+    with pytest.raises(
+        TornCommitError,
+        match=r"s/001-00000/_done\.json cannot be read .*`interlink fsck .* --repair`",
+    ):
+        read_commit(store, "steps/s", "001-00000")
