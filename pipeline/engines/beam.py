@@ -5,8 +5,6 @@
 
 import logging
 import re
-import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,16 +23,14 @@ try:
         import apache_beam as beam
         import grpc
         from apache_beam.options.pipeline_options import (
-            DirectOptions,
             GoogleCloudOptions,
             PipelineOptions,
             PortableOptions,
             StandardOptions,
         )
-        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-        from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
         from .beam_jobs import JobService, dataflow_errors, id_of, job_name, last_words
+        from .beam_local import local_runner
 except ImportError as error:
     raise EnvironmentFault(
         "the engine 'beam' needs Apache Beam: pip install 'interlink[beam]', or use engine: local"
@@ -51,15 +47,6 @@ _LEVELS = {
     "apache_beam.runners.portability.local_job_service": logging.ERROR,  # what workers log
 }
 _THREADS = {"run_worker", "beam_control_read", "read_grpc_client_inputs"}
-_WORKER = (
-    # Without a handler, the first import that logs makes one on the terminal, at INFO.
-    "import logging; logging.getLogger().addHandler(logging.NullHandler());"
-    # Ctrl-C reaches the whole process group; what becomes of workers is the driver's business.
-    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN);"
-    "from interlink.pipeline.parts.attempts import end_without_death;"
-    "signal.signal(signal.SIGTERM, end_without_death);"
-    "from apache_beam.runners.worker import sdk_worker_main; sdk_worker_main.main([])"
-)
 
 
 class BeamEngine:
@@ -139,7 +126,9 @@ class BeamEngine:
         cloud = options.view_as(GoogleCloudOptions)  # where the option lies, whatever the runner
         cloud.job_name = cloud.job_name or name
         is_local = self._runner_name() in {None, "FnApiRunner"}
-        chosen = self._local_runner(options, runner.step.resources.workers) if is_local else None
+        has_way = any(option.startswith("--direct_") for option in self._options)
+        workers = 1 if has_way else runner.step.resources.workers
+        chosen = local_runner(options, workers) if is_local else None
         try:
             pipeline = beam.Pipeline(runner=chosen, options=options)
         except ValueError as error:
@@ -195,17 +184,6 @@ class BeamEngine:
                     is_over = self._service.has_ended(job_id)
                 if is_over:
                     self._job.forget_remote(note)
-
-    def _local_runner(self, options: Any, workers: int) -> Any:  # noqa: ANN401  (Beam has no types)
-        direct = options.view_as(DirectOptions)
-        if workers > 1 and not any(option.startswith("--direct_") for option in self._options):
-            direct.direct_running_mode, direct.direct_num_workers = "multi_processing", workers
-        if direct.direct_running_mode != "multi_processing":
-            return FnApiRunner()
-        direct.direct_running_mode = "in_memory"  # else it would start workers in its own way
-        command = f"exec {shlex.join([sys.executable, '-c', _WORKER])}"
-        environment = SubprocessSDKEnvironment.from_command_string(command)
-        return FnApiRunner(default_environment=environment)
 
 
 class RunStep(beam.PTransform):  # type: ignore[misc]  # Beam has no types

@@ -96,8 +96,6 @@ def test_a_bug_keeps_its_traceback(store):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}"])
 def test_a_torn_commit_is_told_with_what_to_do(store, content):
     store.put(f"steps/s/001-00000/{DONE_NAME}", content)
-    with pytest.raises(
-        TornCommitError,
-        match=r"s/001-00000/_done\.json cannot be read .*`interlink fsck .* --repair`",
-    ):
+    told = r"s/001-00000/_done\.json cannot be read .*`interlink fsck .* --repair`"
+    with pytest.raises(TornCommitError, match=told):
         read_commit(store, "steps/s", "001-00000")
