@@ -167,7 +167,12 @@ def join_ranks() -> Iterator[Ranks]:
 
 
 def data_parallel(module: nn.Module, ranks: Ranks) -> nn.Module:
-    """Let the gradients of all ranks be averaged during the backward pass."""
+    """Let the gradients of all ranks be averaged during the backward pass.
+
+    What is returned must be gone before `join_ranks` ends. Else it takes the process group along
+    when it goes, and in torch 2.13 it then waits for gloo's thread without releasing the GIL, which
+    that thread may be waiting for: the process never ends.
+    """
     if ranks.size == 1:
         return module
     return DistributedDataParallel(module, gradient_as_bucket_view=True)

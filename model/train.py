@@ -105,6 +105,7 @@ class _Training:
         return self._end()
 
     def close(self) -> None:
+        self.trainer.close()
         if self.log is not None:
             self.log.close()
 

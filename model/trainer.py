@@ -56,6 +56,10 @@ class Trainer:
         self._weights = {kind: recipe.text.loss_weight(kind) for kind in KINDS}
         self._skipped_in_a_row = 0
 
+    def close(self) -> None:
+        """Let go of the other ranks; to be called before they part, see `data_parallel`."""
+        self._both = nn.Identity()
+
     def step(self, batch: PackedBatch, pairs: PairBatch | None = None) -> StepMetrics:
         """Take one step of the optimizer.
 

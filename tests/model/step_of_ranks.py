@@ -103,6 +103,7 @@ def main(folder: Path) -> None:
             plain = dataclasses.asdict(metrics) | {"ledger": dataclasses.asdict(trainer.ledger)}
             (folder / f"{name}-{ranks.rank}.json").write_text(json.dumps(plain))
             save_file(tensors, folder / f"{name}-{ranks.rank}.safetensors")
+            trainer.close()
 
 
 if __name__ == "__main__":

@@ -89,6 +89,7 @@ with join_ranks() as ranks:
         "skipped_steps": trainer.ledger.skipped_steps,
     }
     Path(f"{sys.argv[2]}/{ranks.rank}.json").write_text(json.dumps(found))
+    trainer.close()
 """
 
 
