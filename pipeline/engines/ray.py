@@ -6,9 +6,10 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from types import TracebackType
 from typing import Any
 
-from ...schemas.errors import EnvironmentFault
+from ...schemas.errors import EnvironmentFault, IncompleteError
 from ..machine.threads import use_one_thread
 from ..parts.part import PartRunner
 from ..step import Resources
@@ -78,7 +79,9 @@ class RayEngine:
         else:  # one attempt takes 45 s where a token is wanted and not given; Ray makes 20
             os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")
         try:
-            with _own_signals():
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(_own_signals())
+                stack.push(_tell_late_start)
                 ray.init(
                     address=self._address,
                     log_to_driver=False,
@@ -93,13 +96,26 @@ class RayEngine:
         self._is_ours = True
 
 
+def _tell_late_start(
+    kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """Tell what Ray 2.60 says by a bare `Exception`: that a node did not start in time."""
+    if kind is Exception:
+        reason = str(error).strip().partition("\n")[0]
+        raise IncompleteError(
+            f"Ray has not started: {reason} The machine may be too busy: run again to go on"
+        ) from error
+
+
 @contextlib.contextmanager
 def _own_signals() -> Iterator[None]:
     """Keep this process's SIGTERM handler: Ray 2.60 puts one in its place that aborts."""
     before = signal.getsignal(signal.SIGTERM)
-    yield
-    if before is not None and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, before)
+    try:
+        yield
+    finally:
+        if before is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _check_fits(resources: Resources) -> None:

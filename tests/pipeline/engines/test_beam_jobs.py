@@ -98,8 +98,17 @@ def test_a_pool_that_is_away_may_come_back(cluster, tmp_path):
         run.go(BeamEngine(options), run.runner(act()))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Lets SIGINT interrupt this process, also where a shell has put it into the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_driver_told_to_stop_cancels_its_job(cluster, tmp_path):
-    run = ToyRun(tmp_path / "run", slow(90))
+    run = ToyRun(tmp_path / "run", slow())
     runner = run.runner(act())
     job = Job(run.store.url).begin(["beam"])
 

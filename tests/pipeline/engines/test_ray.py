@@ -220,3 +220,14 @@ def test_a_pool_of_which_no_actor_finds_room_says_so_and_ends_with_its_step(
     told = [r.message for r in caplog.records if "has become ready" in r.message]
     assert len(told) == 1
     assert "wait until a worker of 0.5 CPUs, 0 GPUs is free; `ray status` shows" in told[0]
+
+
+def test_a_node_that_does_not_start_in_time_may_do_so_later(tmp_path, monkeypatch):
+    def late(**_):
+        raise Exception("The current node timed out during startup. The GCS is overloaded.")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", late)
+    run = ToyRun(tmp_path / "run", sources({}, keep=1))
+    with pytest.raises(IncompleteError, match=r"^Ray has not started: The current .* run again"):
+        RayEngine().run(run.runner(act(tmp_path)), run.parts)
