@@ -10,9 +10,10 @@ from .faults import fault_point
 from .jobs.observer import Observer
 from .jobs.watcher import CommitWatcher, out_of_time
 from .machine.cpu import cpu_seconds
-from .parts.commit import Commit, StageCounts, read_commits, take_stop
+from .parts.commit import Commit, StageCounts, read_commits
 from .parts.part import PartRunner
 from .parts.plan import plan_parts
+from .parts.stop_note import take_stop
 from .step import EngineName
 from .step_record import note_step, record_step
 from .storage.store import Store

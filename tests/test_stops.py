@@ -17,7 +17,8 @@ from interlink_toy_runs import ToyRun
 from interlink_toys import Act, source
 
 from interlink.pipeline.engines.local import LocalEngine
-from interlink.pipeline.parts.attempts import MAX_DEATHS, dead_attempts, open_notes
+from interlink.pipeline.parts.attempt_notes import dead_attempts, open_notes
+from interlink.pipeline.parts.attempts import MAX_DEATHS
 from interlink.pipeline.parts.part import PartRunner
 from interlink.pipeline.step import Stage
 

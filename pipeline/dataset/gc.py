@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..parts.attempts import BEGUN_NAME
-from ..parts.commit import STOP_PREFIX, read_commit
+from ..parts.attempt_notes import BEGUN_NAME
+from ..parts.commit import read_commit
+from ..parts.stop_note import STOP_PREFIX
 from ..storage.disk_guard import read_pause
 from ..storage.scratch import remove_dead_scratch
 from ..storage.store import Store

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..parts.commit import STOP_PREFIX, Commit
+from ..parts.commit import Commit
 from ..parts.plan import part_name, plan_numbers, plan_path
+from ..parts.stop_note import STOP_PREFIX
 from ..storage.disk_guard import PAUSE_PREFIX
 from ..storage.store import Store
 from .listing import is_unfinished

@@ -1,7 +1,6 @@
 """What attempts at parts left behind that never came to a commit, and who of them still works."""
 
 import json
-import re
 import socket
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from ..parts.attempts import BEGUN_NAME, Note
+from ..parts.attempt_notes import ATTEMPT_NAME, BEGUN_NAME, Note
 from ..parts.commit import DONE_NAME, Commit, read_commit
 from ..storage.scratch import is_dead_scratch, scratch_place
 from ..storage.store import Store
@@ -20,7 +19,6 @@ FOREIGN_DEATH_S = 86_400.0
 """An attempt of another host, of which nobody can tell whether it lives, counts as dead after this
 time without a file: a part holds two hours of video at most."""
 _BEGIN_S = 10.0
-_ATTEMPT_NAME = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +45,7 @@ def unfinished_attempts(run: Store, folder: str, part: str) -> Iterator[Unfinish
         folder: the step's folder.
         part: the part.
     """
-    names = [name for name in run.names(f"{folder}/{part}") if _ATTEMPT_NAME.fullmatch(name)]
+    names = [name for name in run.names(f"{folder}/{part}") if ATTEMPT_NAME.fullmatch(name)]
     for name in names:
         found = _look_at(run, f"{folder}/{part}/{name}")
         # Read after the look: an attempt that ends well commits before it takes its note away.
@@ -67,7 +65,7 @@ def dead_scratch_folders(run: Store) -> list[Path]:
         for place in places
         if place is not None and place.is_dir()
         for path in place.iterdir()
-        if _ATTEMPT_NAME.fullmatch(path.name) and is_dead_scratch(path)
+        if ATTEMPT_NAME.fullmatch(path.name) and is_dead_scratch(path)
     )
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from ...schemas.errors import EnvironmentFault, IncompleteError, InterlinkError, UsageError
 from ...transforms.base import Gather
 from ..jobs.job import Job
-from ..parts.commit import is_stopped, read_commit
+from ..parts.commit import read_commit
 from ..parts.part import PartRunner
 from ..parts.runtime import run_stage
+from ..parts.stop_note import is_stopped
 from ..parts.trials import RetryPolicy
 from ..step import Stage
 from .quiet import quiet, quiet_import

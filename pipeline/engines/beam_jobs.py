@@ -14,8 +14,8 @@ from apache_beam.runners.portability.portable_runner import TERMINAL_STATES, Pip
 from ...schemas.errors import EnvironmentFault, IncompleteError
 from ...schemas.ids import digest
 from ..jobs.job import Job, RemoteJob
-from ..parts.commit import stop_step
 from ..parts.part import PartRunner
+from ..parts.stop_note import stop_step
 from ..storage.store import Store
 from .address import CONNECT_S, check_reachable
 

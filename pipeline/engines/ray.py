@@ -19,7 +19,8 @@ try:
     import ray
     from ray.exceptions import RayError
 
-    from .ray_pool import Pool, cluster_room, describe
+    from .ray_pool import Pool
+    from .ray_room import cluster_room, describe
 except ImportError as error:
     raise EnvironmentFault(
         "the engine 'ray' needs Ray: pip install 'interlink[ray]', or use engine: local"

@@ -16,10 +16,10 @@ from ...schemas.errors import EnvironmentFault, IncompleteError
 from ..machine.cpu import WorkerCpu, note_ended, worker_cpu
 from ..machine.process import ProcessName, this_process
 from ..machine.threads import ONE_THREAD
-from ..parts.attempts import drop_notes
-from ..parts.commit import is_stopped
+from ..parts.attempt_notes import drop_notes
 from ..parts.part import PartRunner
-from ..step import Resources
+from ..parts.stop_note import is_stopped
+from .ray_room import cluster_room, describe, reserved
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Pool:
     def __init__(self, runner: PartRunner, size: int, *, is_remote: bool) -> None:
         self._resources = runner.step.resources
         self._make = ray.remote(_PartActor).options(
-            **_reserved(self._resources),
+            **reserved(self._resources),
             max_restarts=0,
             max_task_retries=0,
             runtime_env={"env_vars": ONE_THREAD} if is_remote else None,
@@ -258,39 +258,6 @@ class Pool:
             ) from error
         ray.kill(dead)  # it may only be out of reach
         self._next_look = 0.0
-
-
-def cluster_room(resources: Resources) -> int:
-    """Return how many workers the live nodes of the cluster can hold in all."""
-    return sum(node_room(node["Resources"], resources) for node in ray.nodes() if node["Alive"])
-
-
-def node_room(node: dict[str, float], resources: Resources) -> int:
-    """Return how many workers one node can hold."""
-    wanted = {
-        "CPU": resources.cpus,
-        "GPU": resources.gpus,
-        "memory": resources.memory_gib * 2**30,
-        **resources.ray,
-    }
-    fits = [node.get(name, 0.0) / amount for name, amount in wanted.items() if amount > 0]
-    return math.floor(min(fits) + 1e-9)
-
-
-def describe(resources: Resources) -> str:
-    """Say what one worker reserves, for errors."""
-    memory = f", {resources.memory_gib:g} GiB of memory" if resources.memory_gib else ""
-    own = "".join(f", {amount:g} {name}" for name, amount in resources.ray.items())
-    return f"a worker of {resources.cpus:g} CPUs, {resources.gpus:g} GPUs{memory}{own}"
-
-
-def _reserved(resources: Resources) -> dict[str, Any]:
-    return {
-        "num_cpus": resources.cpus,
-        "num_gpus": resources.gpus,
-        "memory": int(resources.memory_gib * 2**30) or None,
-        "resources": dict(resources.ray) or None,
-    }
 
 
 def _last_line(error: RayError) -> str:

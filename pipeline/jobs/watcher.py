@@ -8,7 +8,8 @@ from types import TracebackType
 
 from ...schemas.errors import BudgetExceededError, EnvironmentFault, IncompleteError
 from ..faults import fault_point
-from ..parts.commit import Commit, read_commits, stop_step
+from ..parts.commit import Commit, read_commits
+from ..parts.stop_note import stop_step
 from ..storage.disk_guard import PAUSE_PREFIX, read_pause
 from ..storage.store import Store
 from .observer import Observer

@@ -9,96 +9,24 @@ not run again. An attempt at a part without deaths writes one note and marks not
 
 import dataclasses
 import datetime
-import json
 import logging
 import os
-import re
 import threading
 import uuid
 import weakref
 from collections.abc import Sequence
 from types import FrameType, TracebackType
 
-from ...schemas.errors import EnvironmentFault
-from ..machine.process import ProcessName, this_process
+from ..machine.process import this_process
 from ..storage.store import Store
+from .attempt_notes import ATTEMPT_NAME, BEGUN_NAME, Note, read_note, take_away
 
 logger = logging.getLogger(__name__)
 
-BEGUN_NAME = "_begun.json"
 MAX_DEATHS = 3
 """Attempts that may die at a record. Two could be bad luck, and each more restarts an engine."""
 DROP_S = 1.0
 """Patience with a store that keeps the notes of a process that is about to end."""
-_CLOCK_SLACK_S = 2.0
-"""How far a process's start may seem to move while the clock is set."""
-_ATTEMPT_NAME = re.compile(r"[0-9a-f]{12}")
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What `_begun.json` says of an attempt."""
-
-    attempt: str
-    """Its name, that of its folder."""
-    host: str
-    pid: int
-    process_started_s: float
-    """Start of the process, in seconds since the epoch: ids of processes are used again."""
-    at: str
-    """When it began, or took up what it has in hand; ISO 8601, UTC."""
-    is_marking: bool
-    """Whether an attempt before it died, so that it notes what it has in hand."""
-    stage: str | None = None
-    """The stage that has records in hand."""
-    record_ids: tuple[str, ...] = ()
-    """Ids of those records."""
-    is_batch: bool = False
-    """Whether they are several that could have been run one by one."""
-
-    def to_json(self) -> bytes:
-        """Return the content of the file."""
-        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True).encode()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the process lives; one of another host counts as dead, as nobody can tell."""
-        named = {field.name: getattr(self, field.name) for field in dataclasses.fields(ProcessName)}
-        return ProcessName(**named).is_alive
-
-
-def dead_attempts(store: Store, part_folder: str, names: Sequence[str]) -> list[Note]:
-    """Return the notes of attempts at a part that died, in the order of time.
-
-    Args:
-        store: the run.
-        part_folder: the part's folder in its step.
-        names: what lies in that folder.
-    """
-    return [note for note in _notes(store, part_folder, names) if not note.is_alive]
-
-
-def open_notes(store: Store, part_folder: str) -> list[Note]:
-    """Return the notes of attempts at a part that have not ended, in the order of time.
-
-    They live, here or on another host, or died.
-    """
-    return _notes(store, part_folder, store.names(part_folder))
-
-
-def drop_notes(store: Store, part_folder: str, process: ProcessName) -> None:
-    """Take away the notes of a process that was killed on purpose, of its attempts at one part.
-
-    A store that fails keeps them, with a warning.
-    """
-    try:
-        for note in open_notes(store, part_folder):
-            moved_s = abs(note.process_started_s - process.process_started_s)
-            is_its = (note.host, note.pid) == (process.host, process.pid)
-            if is_its and moved_s < _CLOCK_SLACK_S:
-                _take_away(store, f"{part_folder}/{note.attempt}/{BEGUN_NAME}", os.getpid())
-    except (OSError, EnvironmentFault) as error:
-        logger.warning("cannot list %s: %s", store.display(part_folder), error)
 
 
 def drop_own_notes() -> None:
@@ -121,12 +49,6 @@ def end_without_death(number: int, frame: FrameType | None) -> None:
 _live: "dict[str, weakref.finalize[..., Attempt]]" = {}
 """What takes each note of this process away, by the attempt's name."""
 _is_ending = threading.Event()
-
-
-def _notes(store: Store, part_folder: str, names: Sequence[str]) -> list[Note]:
-    attempts = filter(_ATTEMPT_NAME.fullmatch, names)
-    notes = [_read_note(store, f"{part_folder}/{name}") for name in attempts]
-    return sorted((note for note in notes if note is not None), key=lambda note: note.at)
 
 
 class Attempt:
@@ -156,7 +78,7 @@ class Attempt:
         self._part_folder = part_folder
         self._store = store
         self._dead = list(dead)
-        self._others = [name for name in names if _ATTEMPT_NAME.fullmatch(name)]
+        self._others = [name for name in names if ATTEMPT_NAME.fullmatch(name)]
         self._may_be_committed = False
         self._note = Note(
             attempt=self.name,
@@ -166,7 +88,7 @@ class Attempt:
         )
         # Engines end workers, and workers their threads, in the midst of a part: that is no death.
         # The note alone goes: until the very end the thread may commit what else lies there.
-        self._at_exit = weakref.finalize(self, _take_away, store, self._note_path, os.getpid())
+        self._at_exit = weakref.finalize(self, take_away, store, self._note_path, os.getpid())
 
     def __enter__(self) -> "Attempt":
         if self._dead:
@@ -188,7 +110,7 @@ class Attempt:
         self._at_exit.detach()
         _live.pop(self.name, None)
         is_nothing_left = error is not None and not self._may_be_committed
-        _take_away(self._store, self.folder if is_nothing_left else self._note_path, os.getpid())
+        take_away(self._store, self.folder if is_nothing_left else self._note_path, os.getpid())
 
     def before_commit(self) -> None:
         """Say that from here on a commit may name the attempt's files, whatever goes wrong."""
@@ -197,7 +119,7 @@ class Attempt:
     def bury_others(self) -> None:
         """Remove what other attempts left, but for the live, once this one is committed."""
         for folder in (f"{self._part_folder}/{name}" for name in self._others):
-            note = _read_note(self._store, folder)
+            note = read_note(self._store, folder)
             if note is None or not note.is_alive:
                 self._store.remove(folder)
 
@@ -259,29 +181,6 @@ def tell_deaths(deaths: Sequence[Note], *, step: str, record_id: str) -> str:
         f"{len(deaths)} attempts died with it in hand{first}, on {told}; it is not run again. "
         f"See what it does alone: interlink replay RUN {record_id} --step {step}"
     )
-
-
-def _read_note(store: Store, folder: str) -> Note | None:
-    try:
-        row = json.loads(store.read(f"{folder}/{BEGUN_NAME}"))
-        return Note(**row | {"record_ids": tuple(row["record_ids"])})
-    except FileNotFoundError:
-        return None  # it ended
-    except (ValueError, TypeError, KeyError):
-        return None  # torn with its machine, or of another version: it accuses nobody
-
-
-def _take_away(store: Store, path: str, pid: int) -> None:
-    if os.getpid() != pid:
-        return  # a fork that ends
-    try:
-        if path.endswith(f"/{BEGUN_NAME}"):
-            store.remove_file(path)
-        else:
-            store.remove(path)
-    # RuntimeError: at the interpreter's end, remote stores can start no more threads.
-    except (OSError, RuntimeError, EnvironmentFault) as error:
-        logger.warning("cannot remove %s: %s", store.display(path), error)
 
 
 def _now() -> str:

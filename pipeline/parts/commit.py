@@ -2,26 +2,13 @@
 
 import dataclasses
 import json
-import logging
-import traceback
 from collections.abc import Iterator, Sequence
 
-from ...schemas.errors import (
-    BudgetExceededError,
-    EnvironmentFault,
-    IncompleteError,
-    InterlinkError,
-    UsageError,
-)
-from ...transforms.secrets import mask
+from ...schemas.errors import EnvironmentFault
 from ..storage.store import Store
 from .workspace import CommittedFile
 
-logger = logging.getLogger(__name__)
-
 DONE_NAME = "_done.json"
-STOP_PREFIX = "_stop-"
-"""Begins the name of a note that stops one plan's parts in one step: `_stop-001.json`."""
 KEPT_NAME = "kept.parquet"
 OUTCOMES_NAME = "outcomes.parquet"
 
@@ -106,46 +93,3 @@ def _commit(content: bytes) -> Commit:
     stages = tuple(StageCounts(**stage) for stage in row.pop("stages"))
     files = tuple(CommittedFile(**file) for file in row.pop("files"))
     return Commit(stages=stages, files=files, **row)
-
-
-def stop_step(store: Store, note: str, error: Exception) -> None:
-    """Tell every worker at a plan's parts to take no further one, and the driver why.
-
-    An error that nobody raised on purpose is a bug, and is told with its traceback.
-
-    Args:
-        store: the run.
-        note: path of the note, `PartRunner.stop_note`.
-        error: why.
-    """
-    if isinstance(error, InterlinkError):
-        reason = {"message": str(error), "exit_code": error.exit_code}
-    else:
-        reason = {"message": "".join(traceback.format_exception(error)), "exit_code": 1}
-    reason["message"] = mask(str(reason["message"]))
-    logger.info("%s stops: %s", note, reason["message"])
-    store.put_if_absent(note, json.dumps(reason).encode())
-
-
-def is_stopped(store: Store, note: str) -> bool:
-    """Tell whether there is such a note: one call of a remote store, where `exists` takes two."""
-    return next(store.read_all([note])) is not None
-
-
-def take_stop(store: Store, note: str) -> Exception | None:
-    """Return why a step was stopped, if it was, and forget it, so that a next run may go on."""
-    try:
-        reason = json.loads(store.read(note))
-    except FileNotFoundError:
-        return None
-    store.remove_file(note)
-    kind = _KINDS.get(reason["exit_code"])
-    if kind is None:
-        return RuntimeError(f"a worker of {note.rpartition('/')[0]} met a bug\n{reason['message']}")
-    return kind(reason["message"])
-
-
-_KINDS = {
-    kind.exit_code: kind
-    for kind in (UsageError, EnvironmentFault, IncompleteError, BudgetExceededError)
-}

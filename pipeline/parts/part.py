@@ -25,21 +25,13 @@ from ..storage.records_file import write_records
 from ..storage.scratch import DEFAULT_COPIES_BYTES, scratch_place
 from ..storage.store import Store
 from ..storage.verify import verify_parquet
-from .attempts import Attempt, dead_attempts
-from .commit import (
-    DONE_NAME,
-    KEPT_NAME,
-    OUTCOMES_NAME,
-    STOP_PREFIX,
-    Commit,
-    StageCounts,
-    is_stopped,
-    read_commit,
-    stop_step,
-)
+from .attempt_notes import dead_attempts
+from .attempts import Attempt
+from .commit import DONE_NAME, KEPT_NAME, OUTCOMES_NAME, Commit, StageCounts, read_commit
 from .kept import read_kept
 from .plan import read_part
 from .runtime import run_stage
+from .stop_note import STOP_PREFIX, is_stopped, stop_step
 from .trials import RetryPolicy
 from .workspace import CommittedFile, PartWorkspace
 

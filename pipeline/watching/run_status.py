@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ...schemas.outcome import Disposition
 from ..jobs.job import JobRecord, read_jobs
-from ..parts.attempts import open_notes
+from ..parts.attempt_notes import open_notes
 from ..parts.commit import Commit, StageCounts
 from ..parts.kept import read_outcomes
 from ..plans.run_files import RunFiles, StepFolder, at_once, commits_by_step, step_folders

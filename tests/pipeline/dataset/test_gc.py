@@ -20,8 +20,8 @@ from interlink.pipeline.dataset.gc import (
 from interlink.pipeline.dataset.run_commits import commits_of, current_folders
 from interlink.pipeline.dataset.version_files import VersionFiles
 from interlink.pipeline.dataset.versions import manifest_path, manifest_versions, read_manifest
-from interlink.pipeline.parts.attempts import BEGUN_NAME, Note
-from interlink.pipeline.parts.commit import STOP_PREFIX, stop_step
+from interlink.pipeline.parts.attempt_notes import BEGUN_NAME, Note
+from interlink.pipeline.parts.stop_note import STOP_PREFIX, stop_step
 from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.storage.disk_guard import PAUSE_PREFIX, PauseNote
 from interlink.pipeline.storage.scratch import ScratchFolder

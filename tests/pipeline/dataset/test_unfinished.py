@@ -14,7 +14,7 @@ from interlink.pipeline.dataset.unfinished import (
     dead_scratch_folders,
     unfinished_attempts,
 )
-from interlink.pipeline.parts.attempts import BEGUN_NAME, Note
+from interlink.pipeline.parts.attempt_notes import BEGUN_NAME, Note
 from interlink.pipeline.storage.scratch import ScratchFolder
 from interlink.pipeline.storage.store import Store
 

@@ -14,8 +14,8 @@ from interlink.pipeline.engines import beam_jobs
 from interlink.pipeline.engines.beam import BeamEngine
 from interlink.pipeline.engines.beam_jobs import JobService, job_name
 from interlink.pipeline.jobs.job import Job
-from interlink.pipeline.parts.commit import is_stopped
 from interlink.pipeline.parts.part import PartRunner
+from interlink.pipeline.parts.stop_note import is_stopped
 from interlink.pipeline.step import Stage
 from interlink.schemas.errors import IncompleteError
 

@@ -14,12 +14,12 @@ from interlink_toys import Act, DieOutside, source, sources, tries
 from interlink.pipeline.engines import ray_pool
 from interlink.pipeline.engines.engine import Engine
 from interlink.pipeline.engines.ray import RayEngine
-from interlink.pipeline.engines.ray_pool import node_room
+from interlink.pipeline.parts.attempt_notes import open_notes
 from interlink.pipeline.parts.attempts import MAX_DEATHS as MAX_ATTEMPTS
-from interlink.pipeline.parts.attempts import open_notes
-from interlink.pipeline.parts.commit import DONE_NAME, stop_step
+from interlink.pipeline.parts.commit import DONE_NAME
 from interlink.pipeline.parts.plan import read_part
-from interlink.pipeline.step import Resources, Stage
+from interlink.pipeline.parts.stop_note import stop_step
+from interlink.pipeline.step import Stage
 from interlink.schemas.errors import EnvironmentFault, IncompleteError
 
 ray = pytest.importorskip("ray")
@@ -109,22 +109,6 @@ def test_a_worker_that_no_node_can_hold_is_refused(engine, tmp_path, resources, 
     run = ToyRun(tmp_path / "run", sources({}, keep=1))
     with pytest.raises(EnvironmentFault, match=f"^no node of the Ray cluster can hold .*{text}"):
         run.go(engine, run.runner(act(tmp_path), **resources))
-
-
-@pytest.mark.parametrize(
-    ("node", "resources", "room"),
-    [
-        ({"CPU": 2.0}, {"cpus": 0.5}, 4),
-        ({"CPU": 2.0}, {"cpus": 0.1}, 20),
-        ({"CPU": 8.0, "GPU": 1.0}, {"cpus": 0.5, "gpus": 0.5}, 2),
-        ({"CPU": 0.0}, {"cpus": 0.5}, 0),
-        ({}, {"cpus": 0.5, "gpus": 1.0}, 0),
-        ({"CPU": 8.0, "memory": 5.0 * 2**30}, {"memory_gib": 2.0}, 2),
-        ({"CPU": 8.0, "asr": 3.0}, {"ray": {"asr": 1.0}}, 3),
-    ],
-)
-def test_a_node_holds_as_many_workers_as_its_scarcest_resource(node, resources, room):
-    assert node_room(node, Resources(**resources)) == room
 
 
 def test_cpu_of_ended_actors_is_counted(engine, tmp_path):

@@ -7,7 +7,8 @@ from interlink_toy_stores import strict_world
 
 from interlink.pipeline.jobs.observer import Silent
 from interlink.pipeline.jobs.watcher import MIN_RECORDS, CommitWatcher, out_of_time
-from interlink.pipeline.parts.commit import DONE_NAME, Commit, StageCounts, take_stop
+from interlink.pipeline.parts.commit import DONE_NAME, Commit, StageCounts
+from interlink.pipeline.parts.stop_note import take_stop
 from interlink.pipeline.storage.disk_guard import PauseNote
 from interlink.pipeline.storage.store import Store
 from interlink.schemas.errors import BudgetExceededError, IncompleteError

@@ -13,7 +13,7 @@ from interlink_toys import Copy, sources
 
 import interlink
 from interlink.pipeline.machine.package_digest import check_package, package_digest
-from interlink.pipeline.parts.commit import take_stop
+from interlink.pipeline.parts.stop_note import take_stop
 from interlink.pipeline.step import Stage
 from interlink.schemas.errors import EnvironmentFault
 

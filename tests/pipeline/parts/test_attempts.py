@@ -24,15 +24,8 @@ from interlink_toys import (
     tries,
 )
 
-from interlink.pipeline.machine.process import ProcessName
-from interlink.pipeline.parts.attempts import (
-    BEGUN_NAME,
-    MAX_DEATHS,
-    Attempt,
-    Note,
-    dead_attempts,
-    drop_notes,
-)
+from interlink.pipeline.parts.attempt_notes import BEGUN_NAME, Note, dead_attempts
+from interlink.pipeline.parts.attempts import MAX_DEATHS, Attempt
 from interlink.pipeline.parts.commit import DONE_NAME, Commit
 from interlink.pipeline.parts.part import PartRunner
 from interlink.pipeline.step import Stage
@@ -128,44 +121,6 @@ def test_an_attempt_after_a_death_marks_what_it_has_in_hand(store):
     assert marks == [("act", ["a", "b"], True, True), (None, [], False, True)]
 
 
-# Who is dead
-
-
-def test_an_attempt_of_a_live_process_is_no_death(store):
-    with Attempt(store, PART) as attempt:
-        assert dead_attempts(store, PART, store.names(PART)) == []
-        assert attempt.name in store.names(PART)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param({"pid": 2**22 + 1}, id="no such process"),
-        pytest.param({"process_started_s": 1.0}, id="another process has its id"),
-        pytest.param({"host": "elsewhere"}, id="nobody can tell"),
-    ],
-)
-def test_an_attempt_without_its_process_is_a_death(store, change):
-    with Attempt(store, PART) as attempt:
-        path = f"{attempt.folder}/{BEGUN_NAME}"
-        row = json.loads(store.read(path)) | change
-        store.put(path, json.dumps(row).encode())
-        [dead] = dead_attempts(store, PART, store.names(PART))
-        assert dead.attempt == attempt.name
-
-
-def test_a_process_that_nobody_buried_is_dead(store):
-    code = (
-        "import os, sys; from interlink.pipeline.parts.attempts import Attempt;"
-        "from interlink.pipeline.storage.store import Store;"
-        f"attempt = Attempt(Store(sys.argv[1]), {PART!r}); attempt.__enter__(); os._exit(9)"
-    )
-    zombie = subprocess.Popen([sys.executable, "-c", code, store.url])
-    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
-    assert [n.pid for n in dead_attempts(store, PART, store.names(PART))] == [zombie.pid]
-    zombie.wait()
-
-
 def test_a_process_that_ends_with_an_attempt_in_a_thread_takes_the_note_away(store):
     code = (
         "import sys, threading, time; from interlink.pipeline.parts.attempts import Attempt;"
@@ -178,29 +133,6 @@ def test_a_process_that_ends_with_an_attempt_in_a_thread_takes_the_note_away(sto
     subprocess.run([sys.executable, "-c", code, store.url], check=True, timeout=30)
     assert dead_attempts(store, PART, store.names(PART)) == []
     assert not list(store.local_path(PART).glob(f"*/{BEGUN_NAME}"))
-
-
-@pytest.mark.parametrize("data", [b"", b"{}", b'{"attempt": "x", "record_ids": [], "new": 1}'])
-def test_a_note_that_cannot_be_read_accuses_nobody(store, data):
-    store.put(f"{PART}/0123456789ab/{BEGUN_NAME}", data)
-    assert dead_attempts(store, PART, store.names(PART)) == []
-
-
-def test_deaths_come_in_the_order_of_time(store):
-    for number in (3, 1, 2):
-        store.put(f"{PART}/{note(number).attempt}/{BEGUN_NAME}", note(number).to_json())
-    assert dead_attempts(store, PART, store.names(PART)) == [note(1), note(2), note(3)]
-
-
-def test_of_a_process_that_was_killed_on_purpose_the_notes_go_and_no_other(store):
-    killed = ProcessName(host=_ME.host, pid=1, process_started_s=100.0)
-    others = {"host": "elsewhere"}, {"pid": 2}, {"process_started_s": 200.0}
-    for number, change in enumerate(({"process_started_s": 100.5}, *others), start=1):
-        left = dataclasses.replace(note(number), **{"process_started_s": 100.0} | change)
-        store.put(f"{PART}/{left.attempt}/{BEGUN_NAME}", left.to_json())
-    drop_notes(store, PART, killed)
-    found = dead_attempts(store, PART, store.names(PART))
-    assert [n.attempt for n in found] == [note(number).attempt for number in (2, 3, 4)]
 
 
 # Who is to blame

@@ -1,25 +1,16 @@
-"""What a finished part says, and how a step is stopped."""
+"""What a finished part says of itself."""
 
 import pytest
 
 from interlink.pipeline.parts.commit import (
     DONE_NAME,
-    STOP_PREFIX,
     Commit,
     StageCounts,
     TornCommitError,
     read_commit,
-    stop_step,
-    take_stop,
 )
 from interlink.pipeline.parts.workspace import CommittedFile
 from interlink.pipeline.storage.store import Store
-from interlink.schemas.errors import (
-    BudgetExceededError,
-    EnvironmentFault,
-    IncompleteError,
-    UsageError,
-)
 
 COMMIT = Commit(
     part="001-00000",
@@ -31,8 +22,6 @@ COMMIT = Commit(
     files=(CommittedFile(path="steps/s/p/a/kept.parquet", num_bytes=3, sha256="0"),),
     wall_s=0.5,
 )
-
-NOTE = "steps/s/_stop-001.json"
 
 
 @pytest.fixture
@@ -55,42 +44,6 @@ def test_files_are_found_by_name():
 def test_planned_is_the_sum_of_all_fates():
     assert COMMIT.stages[0].planned == 5
     assert StageCounts(stage="s", quarantined=1).planned == 1
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        EnvironmentFault("disk full"),
-        BudgetExceededError("too many"),
-        IncompleteError("died"),
-        UsageError("wrong"),
-    ],
-)
-def test_a_stop_keeps_its_kind_and_is_taken_once(store, error):
-    stop_step(store, NOTE, error)
-    taken = take_stop(store, NOTE)
-    assert (type(taken), str(taken)) == (type(error), str(error))
-    assert take_stop(store, NOTE) is None
-
-
-def test_the_first_stop_counts(store):
-    stop_step(store, NOTE, EnvironmentFault("first"))
-    stop_step(store, NOTE, EnvironmentFault("second"))
-    assert str(take_stop(store, NOTE)) == "first"
-    assert store.names("steps/s") == []
-
-
-def test_a_bug_keeps_its_traceback(store):
-    try:
-        {}["missing"]
-    except KeyError as error:
-        stop_step(store, NOTE, error)
-    assert store.names("steps/s") == [f"{STOP_PREFIX}001.json"]
-    with pytest.raises(
-        RuntimeError,
-        match=r"worker of steps/s met a bug\nTraceback(.|\n)*\{\}\[\"missing\"\]",
-    ):
-        raise take_stop(store, NOTE)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}"])

@@ -12,12 +12,8 @@ from interlink_toy_stores import strict_world
 from interlink_toys import Act, Bind, Copy, Item, Multiply, source, sources
 
 from interlink.pipeline.parts import part as part_module
-from interlink.pipeline.parts.commit import (
-    DONE_NAME,
-    StageCounts,
-    read_commit,
-    take_stop,
-)
+from interlink.pipeline.parts.commit import DONE_NAME, StageCounts, read_commit
+from interlink.pipeline.parts.stop_note import take_stop
 from interlink.pipeline.step import Stage
 from interlink.pipeline.storage.records_file import read_records
 from interlink.pipeline.storage.store import Store

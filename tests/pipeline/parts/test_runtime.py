@@ -7,7 +7,8 @@ import interlink_toys as toys
 import pytest
 from interlink_toys import Act, Bind, Inspect, Item, Multiply, source, sources
 
-from interlink.pipeline.parts.attempts import Attempt, Note
+from interlink.pipeline.parts.attempt_notes import Note
+from interlink.pipeline.parts.attempts import Attempt
 from interlink.pipeline.parts.runtime import StageRun, owner_of, run_stage
 from interlink.pipeline.parts.trials import RetryPolicy
 from interlink.pipeline.step import Stage

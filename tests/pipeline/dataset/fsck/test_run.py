@@ -10,13 +10,8 @@ from interlink.pipeline.dataset.fsck.finding import Fault
 from interlink.pipeline.dataset.fsck.run import check_run
 from interlink.pipeline.dataset.run_commits import current_folders
 from interlink.pipeline.dataset.run_strays import planned_parts
-from interlink.pipeline.parts.commit import (
-    DONE_NAME,
-    KEPT_NAME,
-    STOP_PREFIX,
-    read_commit,
-    stop_step,
-)
+from interlink.pipeline.parts.commit import DONE_NAME, KEPT_NAME, read_commit
+from interlink.pipeline.parts.stop_note import STOP_PREFIX, stop_step
 from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.storage.disk_guard import PauseNote
 from interlink.pipeline.storage.store import Store
