@@ -5,14 +5,11 @@ Two that publish at once both succeed: the later one builds upon the version of 
 """
 
 import logging
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 
-import pyarrow.parquet as pq
-
 from ...schemas.denied import Denied
-from ...schemas.errors import EnvironmentFault, IncompleteError, UsageError
+from ...schemas.errors import EnvironmentFault, UsageError
 from ...schemas.manifest import (
     Manifest,
     Provenance,
@@ -24,15 +21,12 @@ from ...schemas.manifest import (
 )
 from ...schemas.view import DEFAULT_VIEWS, View
 from ..faults import fault_point
-from ..parts.commit import KEPT_NAME, Commit
-from ..parts.workspace import MEDIA_NAME, CommittedFile
+from ..parts.commit import Commit
 from ..storage.store import Store
-from .clean_shard import clean_shard, holds_denied
+from .add_shards import add_shards
 from .newest_plan import keep_newest
 from .same_sources import check_same_sources
-from .shard_files import id_range, put_shard, shard_path
 from .shard_lists import MANIFEST_FOLDER, read_list, write_list
-from .work_folder import work_folder
 
 logger = logging.getLogger(__name__)
 
@@ -67,16 +61,16 @@ def commit_version(
         UsageError: the dataset holds another run's documents in these parts.
     """
     commits = list(commits)
+    plans = {commit.part.partition("-")[0] for commit in commits}
     stones: tuple[Tombstone, ...] | None = None
     while True:
         before = newest_manifest(dataset)
         if stones is None or (before and before.tombstones != stones):
             stones = before.tombstones if before else ()
-            shards = _add_shards(run, dataset, commits, before)
+            known = _shards_of(dataset, before, plans)
+            shards = add_shards(run, dataset, commits, known=known, denied=Denied.of(stones))
         lists = _merge_lists(run, dataset, before, commits, shards)
-        lists = keep_newest(
-            run, dataset, lists, {commit.part.partition("-")[0] for commit in commits}
-        )
+        lists = keep_newest(run, dataset, lists, plans)
         after = _next_version(dataset, before, lists, provenance, views)
         if before is not None and after.content_digest == before.content_digest:
             return before
@@ -161,89 +155,9 @@ def _manifest(dataset: Store, path: str, content: bytes) -> Manifest:
         ) from error
 
 
-def _add_shards(
-    run: Store, dataset: Store, commits: Sequence[Commit], before: Manifest | None
-) -> list[Shard]:
-    """Link the files of parts into the dataset; nothing comes of a part without documents."""
-    denied = Denied.of(before.tombstones if before else ())
-    known = list(read_shards(dataset, before)) if before else []
-    clean = {shard.docs_sha256 for shard in known} if denied else set()
-    named = {path for shard in known for path in (shard.docs_path, shard.media_path)}
-    shards = []
-    for commit in commits:
-        docs, media = commit.file(KEPT_NAME), commit.file(MEDIA_NAME)
-        assert docs is not None
-        if commit.num_kept == 0:
-            continue
-        if denied and docs.sha256 not in clean and _holds_denied(run, docs, denied):
-            shard = _add_cleaned(run, dataset, commit, denied)
-        else:
-            shard = _add_shard(run, dataset, commit.part, (docs, media), named)
-        if shard is not None:
-            shards.append(shard)
-    return shards
-
-
-def _holds_denied(run: Store, docs: CommittedFile, denied: Denied) -> bool:
-    with run.open(docs.path) as file:
-        return holds_denied(file, denied)
-
-
-def _add_cleaned(run: Store, dataset: Store, commit: Commit, denied: Denied) -> Shard | None:
-    """Bring in a part that was made before something in it was taken down, without that."""
-    docs, media = commit.file(KEPT_NAME), commit.file(MEDIA_NAME)
-    assert docs is not None
-    with work_folder(dataset) as folder:
-        files = clean_shard((run, docs.path), (run, media.path) if media else None, denied, folder)
-        return put_shard(dataset, commit.part, files)
-
-
-def _add_shard(
-    run: Store,
-    dataset: Store,
-    part: str,
-    files: tuple[CommittedFile, CommittedFile | None],
-    named: Set[str | None],
-) -> Shard:
-    docs, media = files
-    with run.open(docs.path) as file:
-        num_bytes = file.seek(0, os.SEEK_END)
-        metadata = pq.read_metadata(file)
-    if num_bytes != docs.num_bytes:
-        raise IncompleteError(
-            f"part {part} of {run.display()} is not as it was committed: a takedown may just have "
-            "changed it; run again. If that does not help, `interlink fsck` tells what is wrong"
-        )
-    first, last = id_range(metadata)
-    num_media = 0
-    if media is not None:
-        with run.open(media.path) as file:
-            num_media = pq.read_metadata(file).num_rows
-    return Shard(
-        part=part,
-        docs_path=_add_file(run, dataset, docs, f"docs/{part}", named),
-        docs_bytes=docs.num_bytes,
-        docs_sha256=docs.sha256,
-        num_documents=metadata.num_rows,
-        min_document_id=first,
-        max_document_id=last,
-        media_path=_add_file(run, dataset, media, f"media/{part}", named) if media else None,
-        media_bytes=media.num_bytes if media else 0,
-        media_sha256=media.sha256 if media else None,
-        num_media=num_media,
-    )
-
-
-def _add_file(
-    run: Store, dataset: Store, file: CommittedFile, stem: str, named: Set[str | None]
-) -> str:
-    path = shard_path(stem, file.sha256)
-    # What the newest version does not name is garbage to `gc`, unless it is young: linked anew.
-    if (dataset.is_local and path not in named) or not dataset.exists(path):
-        fault_point("shard.before", path)
-        run.copy_to(file.path, dataset, path)
-        fault_point("shard.after", path)
-    return path
+def _shards_of(dataset: Store, version: Manifest | None, plans: Set[str]) -> list[Shard]:
+    lists = version.shard_lists if version else ()
+    return [shard for one in lists if one.plan in plans for shard in read_list(dataset, one)]
 
 
 def _merge_lists(

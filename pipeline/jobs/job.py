@@ -13,7 +13,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -152,8 +152,8 @@ class Job:
         number = int(left.path.rpartition("/")[2].partition("-")[0])
         if self._store.exists(_end_path(number)):
             return True
-        is_here = json.loads(self._store.read(_path(number)))["host"] == this_process().host
-        return is_here and not _is_alive(self._store, number)
+        process = _process(self._store, number)
+        return process.is_here and not process.is_alive
 
     def forget_remote(self, job: RemoteJob) -> None:
         """Remove the note of a job that ended, or that is cancelled."""
@@ -250,9 +250,11 @@ def _is_alive(store: Store, number: int) -> bool:
     """Tell whether a job is known to live: on this host, as one of another host may be gone."""
     if store.exists(_end_path(number)):
         return False
-    row = json.loads(store.read(_path(number)))
-    named = {field.name: row[field.name] for field in fields(ProcessName)}
-    return ProcessName(**named).is_alive
+    return _process(store, number).is_alive
+
+
+def _process(store: Store, number: int) -> ProcessName:
+    return ProcessName.of(json.loads(store.read(_path(number))))
 
 
 def _path(number: int) -> str:

@@ -1,7 +1,9 @@
 """Which process of which host, said in files so that another one can ask whether it still lives."""
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import psutil
 
@@ -18,21 +20,43 @@ class ProcessName:
     process_started_s: float
     """Start of the process, in seconds since the epoch: ids of processes are used again."""
 
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Return the name that a row of a file holds, among others.
+
+        Raises:
+            KeyError: it holds none.
+        """
+        return cls(host=row["host"], pid=row["pid"], process_started_s=row["process_started_s"])
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is of this host, so that somebody can tell whether it lives."""
+        return self.host == socket.gethostname()
+
+    def is_same(self, other: "ProcessName") -> bool:
+        """Tell whether both name one process, though the clock may have been set meanwhile."""
+        moved_s = abs(self.process_started_s - other.process_started_s)
+        return (self.host, self.pid) == (other.host, other.pid) and moved_s < _CLOCK_SLACK_S
+
     @property
     def is_alive(self) -> bool:
         """Whether it lives; one of another host counts as dead, as nobody can tell."""
-        if self.host != socket.gethostname():
+        if not self.is_here:
             return False
         try:
             process = psutil.Process(self.pid)
             is_zombie = process.status() == psutil.STATUS_ZOMBIE
-            moved_s = abs(process.create_time() - self.process_started_s)
+            return not is_zombie and self.is_same(_name(process))
         except psutil.NoSuchProcess:
             return False
-        return not is_zombie and moved_s < _CLOCK_SLACK_S
 
 
 def this_process() -> ProcessName:
     """Return the name of the process that asks."""
-    own = psutil.Process()
-    return ProcessName(host=socket.gethostname(), pid=own.pid, process_started_s=own.create_time())
+    return _name(psutil.Process())
+
+
+def _name(process: psutil.Process) -> ProcessName:
+    started_s = process.create_time()
+    return ProcessName(host=socket.gethostname(), pid=process.pid, process_started_s=started_s)

@@ -16,8 +16,6 @@ logger = logging.getLogger(__name__)
 BEGUN_NAME = "_begun.json"
 ATTEMPT_NAME = re.compile(r"[0-9a-f]{12}")
 """What attempts are called, and their folders."""
-_CLOCK_SLACK_S = 2.0
-"""How far a process's start may seem to move while the clock is set."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +44,14 @@ class Note:
         return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True).encode()
 
     @property
+    def process(self) -> ProcessName:
+        """The process that makes the attempt."""
+        return ProcessName(host=self.host, pid=self.pid, process_started_s=self.process_started_s)
+
+    @property
     def is_alive(self) -> bool:
         """Whether the process lives; one of another host counts as dead, as nobody can tell."""
-        named = {field.name: getattr(self, field.name) for field in dataclasses.fields(ProcessName)}
-        return ProcessName(**named).is_alive
+        return self.process.is_alive
 
 
 def dead_attempts(store: Store, part_folder: str, names: Sequence[str]) -> list[Note]:
@@ -78,9 +80,7 @@ def drop_notes(store: Store, part_folder: str, process: ProcessName) -> None:
     """
     try:
         for note in open_notes(store, part_folder):
-            moved_s = abs(note.process_started_s - process.process_started_s)
-            is_its = (note.host, note.pid) == (process.host, process.pid)
-            if is_its and moved_s < _CLOCK_SLACK_S:
+            if note.process.is_same(process):
                 take_away(store, f"{part_folder}/{note.attempt}/{BEGUN_NAME}", os.getpid())
     except (OSError, EnvironmentFault) as error:
         logger.warning("cannot list %s: %s", store.display(part_folder), error)

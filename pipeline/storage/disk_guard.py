@@ -198,16 +198,13 @@ def read_pause(store: Store, path: str) -> str | None:
     """
     try:
         note = json.loads(store.read(path))
-        process = ProcessName(
-            host=note["host"], pid=note["pid"], process_started_s=note["process_started_s"]
-        )
+        process = ProcessName.of(note)
         until = datetime.datetime.fromisoformat(note["until"])
         told = f"{note['message']} ({note['host']})"
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    is_here = process.host == socket.gethostname()
     late_s = (datetime.datetime.now(datetime.UTC) - until).total_seconds()
-    return None if late_s > _CLOCKS_S or (is_here and not process.is_alive) else told
+    return None if late_s > _CLOCKS_S or (process.is_here and not process.is_alive) else told
 
 
 def _existing(folder: Path) -> Path:
