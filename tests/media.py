@@ -6,7 +6,7 @@ Tests reach it through the fixture `make_video` of `conftest.py`:
         video = make_video("a.mp4", shots=(2.0, 1.5), joins=("dissolve",), audio=(440,))
         video.path, video.cuts_us, video.frame_times_us
 
-`make_video.truncate`, `make_video.flip_bytes` and `make_video.move_index_first` change a file.
+`make_video.truncate`, `flip_bytes`, `move_index_first` and `add_data_stream` change a file.
 Everything is seeded: the same arguments give the same pictures and the same sound.
 """
 
@@ -195,6 +195,26 @@ def move_index_first(path: Path) -> None:
     other.replace(path)
 
 
+def add_data_stream(path: Path, *, first: bool) -> None:
+    """Remux an MPEG-TS with a stream of data, as cameras write positions; `first` or last."""
+    other = path.with_suffix(f".data{path.suffix}")
+    with av.open(str(path)) as source, av.open(str(other), "w", format="mpegts") as target:
+        data = target.add_data_stream() if first else None
+        pairs = {s.index: target.add_stream_from_template(s) for s in source.streams}
+        data = data or target.add_data_stream()
+        for packet in source.demux():
+            if packet.dts is None:
+                continue
+            if packet.is_keyframe and packet.stream.type == "video":
+                position = av.Packet(b"52.1 N, 4.3 E")
+                position.stream, position.time_base = data, packet.time_base
+                position.pts = position.dts = packet.dts
+                target.mux(position)
+            packet.stream = pairs[packet.stream.index]
+            target.mux(packet)
+    other.replace(path)
+
+
 class VideoMaker:
     """What the fixture `make_video` gives: makes files in one folder.
 
@@ -204,6 +224,7 @@ class VideoMaker:
 
     truncate = staticmethod(truncate)
     flip_bytes = staticmethod(flip_bytes)
+    add_data_stream = staticmethod(add_data_stream)
     move_index_first = staticmethod(move_index_first)
     same_priority = staticmethod(same_priority)
 

@@ -128,7 +128,7 @@ class Supervisor:
             # In a thread: who inherits the line from a dead job may hold it open for a while.
             listener = threading.Thread(target=self._listen, args=(ours, heard), daemon=True)
             listener.start()
-            code = process.wait()
+            code = _wait(process)
             self._process = None
             listener.join(timeout=1.0)
         if code != 0:
@@ -172,6 +172,16 @@ class Supervisor:
             name = signal.Signals(self._stopped_by).name
             self.tell(f"stopped by {name}; what is committed stays, run again to go on")
         return 0 if code == 0 else stopped
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> int:
+    """Wait as long as it takes, in waits with an end: those look often, and handle signals then.
+
+    A signal that comes right before a wait without end is not handled until that is over.
+    """
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=60)
 
 
 def _end_group(group: int) -> None:

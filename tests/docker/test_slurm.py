@@ -38,7 +38,8 @@ signal.signal(signal.SIGTERM, stop)
 (seen / "ready").touch()
 if os.environ["CODE"]:
     sys.exit(int(os.environ["CODE"]))
-time.sleep(60)
+while True:
+    time.sleep(0.05)  # a signal right before a long sleep is handled after it
 """
 
 

@@ -32,7 +32,7 @@ class ScanVideos(Map[Video, Video]):
         ValueError: a parameter is out of its range.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     frames_per_s: float = 2.0
     """Frames of the frame set per second, on a fixed grid; those beside boundaries come on top."""

@@ -102,9 +102,9 @@ class _OnePass:
         self._detector = ShotDetector()
         self._ticks = [s.time_base or Fraction(1, MICROSECONDS) for s in file.container.streams]
         self._video_tick = self._ticks[file.video.index]
-        audio_index = -1 if file.audio is None else file.audio.index
-        self._decoded_streams = {file.video.index, audio_index}
-        self._sound = SoundWriter(blobs, self._ticks[audio_index])
+        sound = file.audio or file.video
+        self._decoded_streams = {file.video.index, sound.index}
+        self._sound = SoundWriter(blobs, self._ticks[sound.index])
         self._frame_set: FrameSet | None = None
         self._first: VideoFrame | None = None
         self._start_us = self._last_us = 0
@@ -157,10 +157,12 @@ class _OnePass:
             yield from self._decode(packet)
 
     def _decode(self, packet: "Packet[Any]") -> list[Any]:
-        is_video = packet.stream_index == self._file.video.index
-        if packet.size and packet.stream_index < len(self._ticks):
+        # Not `stream_index`: the packets that flush the decoders at the end have 0 there.
+        index = packet.stream.index
+        is_video = index == self._file.video.index
+        if packet.size:
             self._count(packet, is_video=is_video)
-        if packet.stream_index not in self._decoded_streams:
+        if index not in self._decoded_streams:
             return []
         try:
             return packet.decode()
@@ -174,7 +176,7 @@ class _OnePass:
     def _count(self, packet: "Packet[Any]", *, is_video: bool) -> None:
         if packet.pts is not None:
             end = packet.pts + (packet.duration or 0)
-            self._coverage.add_end(to_us(end, self._ticks[packet.stream_index]))
+            self._coverage.add_end(to_us(end, self._ticks[packet.stream.index]))
         if not is_video:
             return
         self._coverage.add_packet(is_keyframe=packet.is_keyframe)

@@ -14,7 +14,7 @@ signals.stop_on_signals()
 child = "import time; print('up', flush=True); time.sleep(60)"
 child = subprocess.Popen([sys.executable, "-c", child])
 try:
-    time.sleep(60)
+    while True: time.sleep(0.05)  # a signal right before a long sleep is handled after it
 finally:
     child.wait()
     print("closed", flush=True)
@@ -98,7 +98,8 @@ else:
     signals.stop_on_signals()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threading.Thread(target=signals.stop_without_signal, daemon=True).start()
-time.sleep(60)
+    time.sleep(60)
+while True: time.sleep(0.05)
 """
 
 
@@ -121,7 +122,7 @@ from interlink.pipeline.commands import signals
 signals.TERM_S = 0.5
 polite = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); "
 stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-wait = "print(flush=True); time.sleep(60)"
+wait = "print(flush=True)\\nwhile True: time.sleep(0.05)"
 children = [
     subprocess.Popen([sys.executable, "-c", code + wait], stdout=subprocess.PIPE)
     for code in (polite, stubborn)

@@ -1,5 +1,6 @@
 """A supervisor and the jobs that it keeps alive: real processes, whose deaths are written down."""
 
+import contextlib
 import json
 import os
 import signal
@@ -210,25 +211,28 @@ DEAF = "def stop(number, frame): print('told', number, flush=True)\n"
 WAIT = """
 signal.signal(15, stop); signal.signal(2, stop)
 print(os.getpid(), flush=True)
-while True: time.sleep(60)
+while True: time.sleep(0.05)
 """
 
 
 @pytest.fixture
 def parent(tmp_path):
     """Starts a supervisor process over a toy job; returns it and the job's process."""
+    with contextlib.ExitStack() as ends:
 
-    def start(code: str, *, margin_s: float = 600) -> tuple[subprocess.Popen, psutil.Process]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", PARENT, JOB + code, str(margin_s)],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        return process, psutil.Process(int(process.stdout.readline()))
+        def start(code: str, *, margin_s: float = 600) -> tuple[subprocess.Popen, psutil.Process]:
+            process = subprocess.Popen(
+                [sys.executable, "-c", PARENT, JOB + code, str(margin_s)],
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            ends.enter_context(process)
+            ends.callback(process.kill)
+            return process, psutil.Process(int(process.stdout.readline()))
 
-    return start
+        yield start
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -265,6 +269,30 @@ def test_a_job_that_a_signal_killed_unprepared_is_spoken_for(parent):
     _, err = process.communicate(timeout=20)
     assert process.returncode == 143
     assert err == "stopped by SIGTERM; what is committed stays, run again to go on\n"
+
+
+def test_a_signal_that_interrupts_no_wait_is_passed_on(tmp_path):
+    """As one that comes between a look for signals and the wait: here another thread takes it."""
+    wait = """
+signal.signal(15, stop)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [15])
+for _ in range(400): time.sleep(0.1)
+"""
+    supervisor = Supervisor(
+        command=[sys.executable, "-c", JOB + OBEDIENT + wait],
+        run=Store(str(tmp_path / "run")),
+        restarts=3,
+        tell=lambda _: None,
+    )
+    taker = threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGTERM])
+    with contextlib.ExitStack() as ends, contextlib.chdir(tmp_path):
+        ends.callback(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+        signal.signal(signal.SIGTERM, lambda number, _: supervisor.stop(number))
+        taker.start()
+        ends.callback(taker.join)
+        ends.callback(signal.pthread_sigmask, signal.SIG_SETMASK, signal.pthread_sigmask(0, []))
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        assert supervisor.supervise() == 143
 
 
 def test_a_signal_in_a_pause_ends_it(tmp_path):
