@@ -1,14 +1,18 @@
 """Opening a file for one pass: its format, the streams that are used, and what they declare."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
 from av.audio.stream import AudioStream as AvAudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.packet import Packet
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream as AvVideoStream
 
 from ...schemas.errors import RecordError
@@ -61,6 +65,19 @@ def open_video(path: Path, limits: MediaLimits) -> OpenFile:
     return OpenFile(
         container=container, video=video, audio=audio, num_streams=len(container.streams)
     )
+
+
+def read_packets(container: InputContainer, *streams: Stream) -> Iterator["Packet[Any]"]:
+    """Yield the packets of some streams, or of all; at the end one without data for each stream.
+
+    Those flush the decoders. Their `stream_index` is always 0: ask for `stream.index`.
+
+    Raises:
+        av.error.FFmpegError: the container breaks off.
+    """
+    # PyAV 18 raises it for a stream that began midway, after it has flushed those that it knows.
+    with contextlib.suppress(IndexError):
+        yield from container.demux(*streams)
 
 
 def to_us(pts: int, time_base: Fraction) -> int:

@@ -1,6 +1,6 @@
 """A clip by stream copy: nothing is decoded, so the file starts at the keyframe before the clip."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def cut_copy(index: PacketIndex, wanted: PacketRange, target: Path) -> str:
         RecordError: the packets cannot be read again.
         av.error.FFmpegError: the muxer refuses them.
     """
-    found = list(index.read(wanted))
+    found = list(_without_overlap(index.read(wanted)))
     video = [packet for is_video, packet in found if is_video]
     audio = [packet for is_video, packet in found if not is_video]
     _rebase(video, wanted.start_us)
@@ -58,6 +58,19 @@ def cut_copy(index: PacketIndex, wanted: PacketRange, target: Path) -> str:
     return "video/mp4" if is_mp4 else "video/x-matroska"
 
 
+def _without_overlap(
+    found: Iterable[tuple[bool, "Packet[Any]"]],
+) -> Iterator[tuple[bool, "Packet[Any]"]]:
+    """Drop sound whose time is taken, as at the joints of a recording, and as the scan does."""
+    last = None
+    for is_video, packet in found:
+        if not is_video:
+            if last is not None and (packet.pts or 0) <= last:
+                continue
+            last = packet.pts or 0
+        yield is_video, packet
+
+
 def _rebase(packets: Sequence["Packet[Any]"], start_us: int) -> None:
     """Move packets so that `start_us` becomes 0."""
     for packet in packets:
@@ -72,10 +85,13 @@ def _set_decoding_times(packets: Sequence["Packet[Any]"]) -> None:
     """Make decoding times from presentation times, because not every container holds them.
 
     The n-th packet of the file is decoded at the n-th smallest presentation time, all of them
-    earlier by the same least time, so that none is shown before it is decoded.
+    earlier by the same least time, so that none is shown before it is decoded. Where two have one
+    presentation time, as at the joints of a recording, the later is decoded a tick later.
     """
     shown = [packet.pts or 0 for packet in packets]
     decoded = sorted(shown)
+    for n in range(1, len(decoded)):
+        decoded[n] = max(decoded[n], decoded[n - 1] + 1)
     delay = max((d - s for d, s in zip(decoded, shown, strict=True)), default=0)
     for packet, time in zip(packets, decoded, strict=True):
         packet.dts = time - delay

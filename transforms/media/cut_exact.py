@@ -98,17 +98,22 @@ def _decode(
 ) -> Iterator[AnyFrame]:
     """Yield what can be decoded; damaged packets are left out, as in the scan."""
     for packet in itertools.chain(packets, (None,)):
-        with contextlib.suppress(av.error.InvalidDataError, av.error.EOFError):
+        with contextlib.suppress(av.error.FFmpegError):
             yield from decode(packet)
 
 
 def _shown(
     frames: Iterable[VideoFrame], time_base: Fraction, start_us: int, end_us: int
 ) -> Iterator[tuple[VideoFrame, int, int]]:
-    """Yield `(frame, pts, duration)` of the frames shown in the span, in us from its start."""
+    """Yield `(frame, pts, duration)` of the frames shown in the span, in us from its start.
+
+    A frame that is not later than the one before is never shown, as in the scan.
+    """
     before: tuple[VideoFrame, int] | None = None
     timed = ((frame, to_us(frame.pts, time_base)) for frame in frames if frame.pts is not None)
     for frame, time_us in itertools.chain(timed, ((None, end_us),)):
+        if frame is not None and before is not None and time_us <= before[1]:
+            continue
         if before is not None:
             begin, end = max(before[1], start_us), min(time_us, end_us)
             if begin < end:

@@ -20,7 +20,7 @@ from av.packet import Packet
 
 from ...schemas.errors import RecordError
 from ...schemas.outcome import ErrorCode
-from .container import OpenFile, open_video, to_us
+from .container import OpenFile, open_video, read_packets, to_us
 from .limits import MediaLimits
 
 _SEEK_MARGIN_US = 1_000_000
@@ -216,7 +216,7 @@ def packets(file: OpenFile) -> Iterator["Packet[Any]"]:
     streams = [stream for stream in (file.video, file.audio) if stream is not None]
     # A file that was cut short is still good up to there, as it was for the scan.
     with contextlib.suppress(av.error.InvalidDataError, av.error.EOFError):
-        for packet in file.container.demux(*streams):
+        for packet in read_packets(file.container, *streams):
             if packet.size:  # the last packet of each stream is an empty one: flush
                 yield packet
 

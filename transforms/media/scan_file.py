@@ -3,6 +3,7 @@
 Runs in the child (`transforms/child.py`); `scan.py` is the transform that calls it.
 """
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +20,7 @@ from ...schemas.errors import RecordError
 from ...schemas.outcome import ErrorCode
 from ...schemas.video import Scan
 from .blobs import BLOB_NAME, BlobWriter
-from .container import MICROSECONDS, OpenFile, open_video, read_declared, to_us
+from .container import MICROSECONDS, OpenFile, open_video, read_declared, read_packets, to_us
 from .coverage import CoverageCounter
 from .frame_set import FrameSet
 from .limits import MediaLimits
@@ -145,19 +146,21 @@ class _OnePass:
 
     def _decoded(self) -> Iterator[VideoFrame | AudioFrame]:
         """Yield frames of both streams as they come; damaged packets are counted and left out."""
-        packets = self._file.container.demux()
+        packets = read_packets(self._file.container)
         while True:
             try:
                 packet = next(packets, None)
             except av.error.FFmpegError:  # the container breaks off: take what came before
-                yield from self._file.video.codec_context.decode(None)
+                for stream in (self._file.video, self._file.audio):
+                    if stream is not None:
+                        with contextlib.suppress(av.error.FFmpegError):
+                            yield from stream.codec_context.decode(None)
                 return
             if packet is None:
                 return
             yield from self._decode(packet)
 
     def _decode(self, packet: "Packet[Any]") -> list[Any]:
-        # Not `stream_index`: the packets that flush the decoders at the end have 0 there.
         index = packet.stream.index
         is_video = index == self._file.video.index
         if packet.size:

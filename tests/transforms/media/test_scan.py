@@ -136,22 +136,6 @@ def test_pixels_that_are_not_square_become_so(make_video, scan):
     assert (found.frames[0].width_px, found.frames[0].height_px) == (320, 136)
 
 
-@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
-def test_a_stream_of_data_beside_picture_and_sound_changes_nothing(make_video, scan, first):
-    made = make_video("a.ts", shots=(1.0, 1.0), audio=(440,))
-    plain = scan(made.path).record.scan
-    make_video.add_data_stream(made.path, first=first)
-    found = scan(made.path).record.scan
-    assert (plain.num_streams, found.num_streams) == (2, 3)
-    assert found.video_stream.index == int(first)
-    assert found.coverage == plain.coverage
-    assert found.coverage.num_frames_decoded == len(made.frame_times_us)
-    seen, wanted = ([f.time_us - s.start_us for f in s.frames] for s in (found, plain))
-    assert seen == wanted
-    lengths = [[c.end_us - c.start_us for c in s.audio] for s in (found, plain)]
-    assert lengths[0] == lengths[1]
-
-
 def _moovless(make_video):
     made = make_video("a.mp4", shots=(2.0,))
     make_video.truncate(made.path, 0.5)
