@@ -20,7 +20,7 @@ def cut_file(path: str, folder: str, mode: str, clips: list[list[Any]]) -> dict[
     Args:
         path: the video.
         folder: where to write; the files are named by their clip's id.
-        mode: `copy` or `exact`.
+        mode: `copy` or `exact`; what cannot be copied is encoded anew.
         clips: `[clip_id, start_us, end_us]` of each.
 
     Returns:
@@ -59,5 +59,7 @@ def _cut(index: PacketIndex, mode: str, target: Path, start_us: int, end_us: int
     except av.error.FFmpegError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(f"no space left to write clips to {target.parent}") from error
+        if mode == "copy":  # no container takes what is damaged here; a decoder leaves it out
+            return _cut(index, "exact", target, start_us, end_us)
         message = f"cannot cut [{start_us}, {end_us}) us by {mode}: {error}"
         return {"code": ErrorCode.CUT_FAILED.value, "message": message}

@@ -80,3 +80,16 @@ def test_a_clip_over_a_joint_is_cut(joined, scan, tmp_path, mode):
     assert sound == sorted(set(sound))
     if mode == "exact":
         assert frames == sorted(set(frames))
+
+
+def test_a_clip_whose_sound_begins_long_after_the_header_is_cut_with_it(make_video, scan, tmp_path):
+    """No container takes sound whose rate the header does not know; a decoder finds it out."""
+    path = make_video("a.ts", shots=(12.0,), audio=(440,), audio_start_s=10.0).path
+    found = scan(path).record.scan
+    assert found.audio[0].start_us - found.start_us == pytest.approx(10e6, abs=100_000)
+    span = [found.start_us + 9_000_000, found.end_us]
+    [clip] = cut_file(str(path), str(tmp_path), "copy", [["clip", *span]])["clips"]
+    assert [clip["start_us"], clip["end_us"]] == span
+    frames, sound = presented(tmp_path / "clip")
+    assert len(frames) == 90
+    assert sound[0] == pytest.approx(1e6, abs=100_000)
