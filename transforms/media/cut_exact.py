@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 
 from .container import MICROSECONDS, to_us
 from .cut_copy import MP4_OPTIONS
+from .mixer import Mixer
 from .packet_index import PacketIndex, PacketRange, open_for_cut
 from .picture_filter import PictureFilter
 
@@ -160,14 +161,14 @@ def _sound(
     """Yield the sound of the span as `(float32 samples of shape (channels, n), first sample)`."""
     rate, layout = _sound_format(source)
     first, last = (us * rate // MICROSECONDS for us in (start_us, end_us))
-    resampler, known = av.AudioResampler("fltp", layout, rate), None
+    mixer, known = Mixer(sample_format="fltp", layout=layout, rate_hz=rate), None
     at: int | None = None
     for frame in _decode(source.decode, packets):
         given = frame.format.name, frame.layout.name, frame.sample_rate
         if known not in (None, given):  # HE-AAC may double its rate after the first frames
-            resampler = av.AudioResampler("fltp", layout, rate)
+            mixer = Mixer(sample_format="fltp", layout=layout, rate_hz=rate)
         known = given
-        for piece in resampler.resample(frame):
+        for piece in mixer.push(frame):
             begin = round((piece.pts or 0) * (piece.time_base or 0) * rate)
             if at is not None and abs(begin - at) <= _JITTER_S * rate:
                 begin = at

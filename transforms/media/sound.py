@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
-import av
 import numpy as np
 from av.audio.frame import AudioFrame
 
 from .blobs import Blob, BlobWriter
 from .container import MICROSECONDS
+from .mixer import Mixer
 
 RATE_HZ = 16_000
 BYTES_PER_SAMPLE = 2
@@ -45,13 +45,13 @@ class SoundWriter:
         # PyAV builds a new Fraction for each look at a frame's own: 5 % of a scan.
         self._samples_per_tick = RATE_HZ * time_base.numerator / time_base.denominator
         self._input_tick = time_base
-        self._resampler: av.AudioResampler | None = None
+        self._mixer: Mixer | None = None
         self._start: int | None = None
         """Place of the chunk's first sample, in samples since time 0."""
         self._waiting = bytearray()
         self._layout: tuple[object, ...] = ()
         self._fed = 0
-        """Samples given to the resampler, at the file's rate."""
+        """Samples given to the mixer, at the file's rate."""
         self._skip = 0
         """Samples to drop because their time is taken."""
         self.chunks: list[Chunk] = []
@@ -72,13 +72,13 @@ class SoundWriter:
             self._input_tick = Fraction(1, frame.sample_rate)
         if frame.pts is not None:
             self._move_to(round(frame.pts * self._samples_per_tick))
-        if self._resampler is None:
-            self._resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
+        if self._mixer is None:
+            self._mixer = Mixer(sample_format="s16", layout="mono", rate_hz=RATE_HZ)
             self._fed = 0
-        # Places are ours: with times of its own the resampler would stretch what we place.
+        # Places are ours: with times of its own the mixer would stretch what we place.
         frame.pts, frame.time_base = self._fed, self._input_tick
         self._fed += frame.samples
-        for part in self._resampler.resample(frame):
+        for part in self._mixer.push(frame):
             self._store(part)
 
     def finish(self) -> None:
@@ -105,11 +105,11 @@ class SoundWriter:
             self._write(bytes(gap * BYTES_PER_SAMPLE))
 
     def _drain(self) -> None:
-        if self._resampler is None:
+        if self._mixer is None:
             return
-        for part in self._resampler.resample(None):
+        for part in self._mixer.finish():
             self._store(part)
-        self._resampler = None
+        self._mixer = None
 
     def _store(self, part: AudioFrame) -> None:
         samples = np.frombuffer(cast(bytes, part.planes[0]), np.int16)[: part.samples]
