@@ -32,6 +32,7 @@ ENCODERS = {
     "av1": ("libsvtav1", "yuv420p", {"preset": "12", "crf": "35"}),
     "vp9": ("libvpx-vp9", "yuv420p", {"deadline": "realtime", "cpu-used": "8", "crf": "32"}),
     "mpeg4": ("mpeg4", "yuv420p", {"q:v": "4"}),
+    "wmv2": ("wmv2", "yuv420p", {"q:v": "4"}),
     "ffv1": ("ffv1", "yuv420p", {}),
 }
 

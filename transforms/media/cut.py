@@ -30,7 +30,7 @@ class CutClips(Map[Clip, Clip]):
     `copy` copies packets from the keyframe before the clip on: fast, nothing is lost, but the file
     starts earlier than the clip (`lead_in_us`, flag `media_lead_in`) and may end a few frames
     later (`end_us`). It gives MP4, or Matroska for codecs that players do not expect in an MP4.
-    A clip with damaged packets that no container takes is cut as by `exact`.
+    A clip whose packets neither of them takes, for their codec or their damage, is cut by `exact`.
     `exact` encodes anew: H.264 and AAC in MP4, short side at most 360 px, upright, a keyframe each
     second, and shows `[start_us, end_us)` to the microsecond. `none` writes nothing.
     """

@@ -12,13 +12,17 @@ from .container import MICROSECONDS
 from .packet_index import PacketIndex, PacketRange, open_for_cut
 
 MP4_CODECS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "opus", "ac3", "eac3"})
-"""What players expect in an MP4. A clip with any other codec becomes Matroska, which holds all."""
+"""What players expect in an MP4. A clip with any other codec becomes Matroska, if that holds it."""
 
 BIT_EXACT = {"fflags": "+bitexact"}
 """No time of writing, no writer's name, no random segment id: equal input gives equal bytes."""
 
 MP4_OPTIONS = {**BIT_EXACT, "movflags": "+faststart"}
 """The index stands first, so that a player can start before it has the whole file."""
+
+
+class UncopyableError(Exception):
+    """The packets of a clip have a codec that no container of ours holds."""
 
 
 def cut_copy(index: PacketIndex, wanted: PacketRange, target: Path) -> str:
@@ -31,6 +35,7 @@ def cut_copy(index: PacketIndex, wanted: PacketRange, target: Path) -> str:
 
     Raises:
         RecordError: the packets cannot be read again.
+        UncopyableError: neither MP4 nor Matroska holds their codecs.
         av.error.FFmpegError: the muxer refuses them.
     """
     found = list(_without_overlap(index.read(wanted)))
@@ -51,7 +56,10 @@ def cut_copy(index: PacketIndex, wanted: PacketRange, target: Path) -> str:
             options={**(MP4_OPTIONS if is_mp4 else BIT_EXACT), "avoid_negative_ts": "disabled"},
         ) as out:
             # Opaque: the codec is copied, so that none has to be able to encode it.
-            copies = [out.add_stream_from_template(stream, opaque=True) for stream in used]
+            try:
+                copies = [out.add_stream_from_template(stream, opaque=True) for stream in used]
+            except ValueError as error:
+                raise UncopyableError(str(error)) from error
             for is_video, packet in found:
                 packet.stream = copies[0 if is_video else 1]
                 out.mux(packet)

@@ -9,7 +9,7 @@ import av.error
 
 from ...schemas.errors import DiskFullError, RecordError
 from ...schemas.outcome import ErrorCode
-from .cut_copy import cut_copy
+from .cut_copy import UncopyableError, cut_copy
 from .cut_exact import PREROLL_US, cut_exact
 from .packet_index import PacketIndex
 
@@ -56,6 +56,8 @@ def _cut(index: PacketIndex, mode: str, target: Path, start_us: int, end_us: int
         return {"mime": mime, "start_us": wanted.start_us, "end_us": wanted.end_us}
     except RecordError as error:
         return {"code": error.code.value, "message": error.message}
+    except UncopyableError:
+        return _cut(index, "exact", target, start_us, end_us)
     except av.error.FFmpegError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(f"no space left to write clips to {target.parent}") from error

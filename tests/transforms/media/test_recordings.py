@@ -1,4 +1,4 @@
-"""Recordings as cameras and receivers write them: data beside the sound, late sound, joints."""
+"""Recordings as cameras and receivers write them: data beside, late sound, joints, old codecs."""
 
 import av
 import pytest
@@ -93,3 +93,13 @@ def test_a_clip_whose_sound_begins_long_after_the_header_is_cut_with_it(make_vid
     frames, sound = presented(tmp_path / "clip")
     assert len(frames) == 90
     assert sound[0] == pytest.approx(1e6, abs=100_000)
+
+
+def test_a_clip_whose_codec_no_container_of_ours_holds_is_encoded_anew(make_video, tmp_path):
+    made = make_video("a.avi", shots=(2.0,), codec="wmv2", audio=(440,))
+    clips = [["clip", 500_000, 1_500_000]]
+    [clip] = cut_file(str(made.path), str(tmp_path), "copy", clips)["clips"]
+    assert [clip["mime"], clip["start_us"], clip["end_us"]] == ["video/mp4", 500_000, 1_500_000]
+    frames, sound = presented(tmp_path / "clip")
+    assert len(frames) == 30
+    assert sound[-1] == pytest.approx(1e6, abs=50_000)
