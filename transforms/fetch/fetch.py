@@ -82,9 +82,12 @@ class Fetch(Map[Source, Video]):
     `{example.org: {Authorization: env:EXAMPLE_KEY}}`; for files, not for pages of sites."""
 
     def __post_init__(self) -> None:
-        for name in ("max_bytes", "max_height_px", "concurrency", "timeout_s", "stall_timeout_s"):
+        above_0 = ("max_bytes", "max_height_px", "concurrency")
+        for name in (*above_0, "timeout_s", "stall_timeout_s", "connect_timeout_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)} must be > 0")
+        if not self.host_wait_s >= 0:
+            raise ValueError(f"host_wait_s={self.host_wait_s} must be >= 0")
         check_references(**self._references())
 
     def setup(self) -> None:

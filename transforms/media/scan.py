@@ -56,6 +56,10 @@ class ScanVideos(Map[Video, Video]):
             ("frames_per_s", 0.01, 30.0),
             ("short_side_px", 16, 4320),
             ("jpeg_quality", 1, 100),
+            ("max_duration_s", 0.1, 1e6),
+            ("max_side_px", 16, 65535),
+            ("max_streams", 1, 10_000),
+            ("memory_bytes", 256 << 20, 1 << 50),
             ("deadline_factor", 0.1, 1000.0),
         ):
             value = getattr(self, name)

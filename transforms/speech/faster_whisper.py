@@ -62,7 +62,7 @@ class FasterWhisper:
             raise ValueError(f"beam_size={self.beam_size} must be >= 1")
         if not 0 < self.vad_threshold < 1:
             raise ValueError(f"vad_threshold={self.vad_threshold} must lie between 0 and 1")
-        if self.hallucination_silence_s <= 0:
+        if not self.hallucination_silence_s > 0:
             raise ValueError(f"hallucination_silence_s={self.hallucination_silence_s} must be > 0")
 
     def weights(self) -> Weights:

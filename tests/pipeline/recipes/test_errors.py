@@ -81,6 +81,28 @@ def test_a_mistake_gets_a_sentence(content, sentence):
     assert sentence in str(caught.value)
 
 
+def numbers(section, path=()):
+    """Yield the path of each number in a dumped recipe."""
+    for key, value in section.items():
+        if isinstance(value, dict):
+            yield from numbers(value, (*path, key))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield (*path, key)
+
+
+DUMPED = make_recipe({"sources": "videos.txt"}).model_dump()
+
+
+@pytest.mark.parametrize("value", [-1, float("nan")])
+@pytest.mark.parametrize("path", list(numbers(DUMPED)), ids=".".join)
+def test_no_number_may_be_below_zero_or_none_at_all(path, value):
+    content = value
+    for key in reversed(path):
+        content = {key: content}
+    with pytest.raises(UsageError, match=path[-1]):
+        make_recipe({"sources": "videos.txt"} | content)
+
+
 def test_missing_sources_are_asked_for():
     with pytest.raises(UsageError, match=r"^the recipe: sources is missing; give it a value$"):
         make_recipe({})
