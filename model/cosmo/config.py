@@ -78,8 +78,11 @@ class CosmoConfig:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            if field.type is int and (value := getattr(self, field.name)) < 1:
+            value = getattr(self, field.name)
+            if field.type is int and value < 1:
                 raise UsageError(f"model.{field.name}={value} must be at least 1")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise UsageError(f"model.{field.name}={value} must be finite")
         inner = self.xattn_heads * self.xattn_head_dim
         if self.xattn_head_dim % self.xattn_compress:
             raise UsageError(

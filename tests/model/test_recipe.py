@@ -63,6 +63,10 @@ def test_speech_is_shown_without_loss_by_default(plain_recipe):
         ({"contrastive_weight": float("inf")}, "contrastive_weight=inf is not allowed"),
         ({"output": ""}, "output='' must name a folder"),
         ({"output": "s3://bucket/first"}, "output='s3://bucket/first' is a URL, and must be a"),
+        (
+            {"model": {"logit_scale_init": float("nan")}},
+            "model.logit_scale_init=nan must be finite",
+        ),
         ({"version": 0}, "version=0 must be at least 1, or null for the newest"),
         ({"version": True}, "version=True is not allowed: Input should be a valid integer"),
         ({"seed": True}, "seed=True is not allowed"),
