@@ -136,7 +136,7 @@ def _not_kept(commit: Commit, retain: Retain, *, is_last: bool) -> Iterator[Comm
 
 
 def _read(store: Store, plan: int) -> _FreedPlan:
-    row = json.loads(store.read(_path(plan)))
+    row = store.read_json(_path(plan))
     steps = read_published(store, plan, row["folder"])
     return _FreedPlan(plan=plan, retain=row["retain"], steps=steps)
 

@@ -18,7 +18,7 @@ from .parts.plan import plan_numbers
 from .plan_run import PlanRunner
 from .planning import make_plans
 from .plans.published import note_published, published_reports
-from .plans.run_files import DIGESTS_NAME
+from .plans.run_files import DIGESTS_NAME, RECIPE_NAME
 from .plans.stats import write_stats
 from .publish.plan import Publication, check_dataset, publish_plan, read_manifest
 from .recipes.recipe import Recipe
@@ -162,7 +162,7 @@ def _run(
             check_dataset(store, recipe)
             # What cannot be done is told before anything is: the old recipe is still there then.
             finished = _finished(store, recipe, plans, runner.steps)
-            store.put("recipe.yaml", recipe.resolved().encode())
+            store.put(RECIPE_NAME, recipe.resolved().encode())
             store.put(DIGESTS_NAME, _digests(recipe, steps))
             for plan in plans:
                 # Commits of the plans before are held no longer: they grow with the videos.

@@ -83,7 +83,7 @@ def record_path(folder: str) -> str:
 def read_step_record(store: Store, folder: str) -> StepRecord | None:
     """Return what was noted of a step; None for one that was run before notes were taken."""
     try:
-        row = json.loads(store.read(record_path(folder)))
+        row = store.read_json(record_path(folder))
     except FileNotFoundError:
         return None
     stages = tuple(

@@ -10,6 +10,7 @@ from rich.console import Console
 from ...schemas.errors import BudgetExceededError, UsageError
 from ..dataset.fsck.dataset import check_dataset
 from ..dataset.fsck.finding import Fault, Finding
+from ..dataset.fsck.notes import remove_notes
 from ..dataset.fsck.repair import Repair, restore_files, withdraw_parts
 from ..dataset.fsck.run import check_run
 from ..dataset.funnel import FUNNEL_FOLDER
@@ -53,9 +54,9 @@ def fsck(
     `interlink gc` removes them. What has no digest, such as cards and logs, is not looked into.
 
     --repair copies files of a dataset from the commits of its run where these are sound. Of a run
-    it withdraws the commits of damaged parts, and of the steps after them, so that the next run
-    does them again: models and networks may then answer otherwise. Ends with 5 if anything is
-    wrong, and stays so.
+    it removes damaged notes that the next run writes again, and withdraws the commits of damaged
+    parts, and of the steps after them, so that the next run does them again: models and networks
+    may then answer otherwise. Ends with 5 if anything is wrong, and stays so.
     """
     console, store = make_console(), Store(place)
     is_dataset = _is_dataset(store)
@@ -111,6 +112,7 @@ def _repair(
     if is_dataset:
         yield from restore_files(store, damaged, find_runs(store, runs))
     else:
+        yield from remove_notes(store, damaged)
         yield from withdraw_parts(store, damaged)
 
 

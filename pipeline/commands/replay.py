@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 from rich.console import Console
 
 from ...schemas.errors import IncompleteError, UsageError
@@ -20,7 +19,7 @@ from ...schemas.outcome import Disposition, Outcome
 from ..curate import curate
 from ..dataset.denied import read_denied
 from ..machine.threads import use_one_thread
-from ..plans.run_files import open_run
+from ..plans.run_files import RECIPE_NAME, last_recipe, open_run
 from ..recipes.recipe import Recipe, load_recipe, make_recipe
 from ..storage.store import Store
 from ..watching.find_record import FoundRecord, find_record
@@ -112,13 +111,12 @@ def _recipe(run: Store, path: str | None, settings: Sequence[str]) -> Recipe:
     """Return the recipe that was named, or else the one that the run was last run with."""
     if path is not None:
         return load_recipe(Path(path), settings)
-    try:
-        content = yaml.safe_load(run.read("recipe.yaml"))
-    except FileNotFoundError as error:
+    content = last_recipe(run)
+    if content is None:
         raise UsageError(
-            f"{run.display()} has no recipe.yaml, as it has not begun; name its recipe"
-        ) from error
-    return make_recipe(content, settings, origin=f"the recipe {run.display('recipe.yaml')}")
+            f"{run.display()} has no {RECIPE_NAME}, as it has not begun; name its recipe"
+        )
+    return make_recipe(content, settings, origin=f"the recipe {run.display(RECIPE_NAME)}")
 
 
 def _print_found(console: Console, found: FoundRecord) -> None:

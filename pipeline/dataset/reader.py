@@ -29,7 +29,7 @@ def read_documents(
         UsageError: there is no dataset, no such version, or no such view.
         ValueError: the view does not suit the documents' columns.
         EnvironmentFault: what was judged cannot be read, and the view asks for it.
-        OSError: a page does not have the checksum that was written with it.
+        TornFileError: a page does not have the checksum that was written with it.
     """
     dataset = Store(url)
     manifest = read_manifest(dataset, version)

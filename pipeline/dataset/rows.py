@@ -1,4 +1,4 @@
-"""Reading files of a store: columns row by row, digests, and what Arrow says when it cannot."""
+"""Reading files of a store: columns row by row, and digests."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ def rows_of(store: Store, path: str, columns: Sequence[str]) -> Iterator[dict[st
         columns: Parquet paths of columns, such as `source.source_id`.
 
     Raises:
-        OSError: a page does not have the checksum that was written with it.
+        TornFileError: a page does not have the checksum that was written with it.
     """
     with store.open(path) as opened:
         file = pq.ParquetFile(opened, page_checksum_verification=True)
@@ -33,9 +33,3 @@ def stored_digest(store: Store, path: str) -> str:
         while block := file.read(8 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says in its first line: Arrow adds lines that say nothing."""
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from ..parts.attempt_notes import ATTEMPT_NAME, BEGUN_NAME, Note
 from ..parts.commit import DONE_NAME, Commit, read_commit
+from ..plans.run_files import last_recipe
 from ..storage.scratch import is_dead_scratch, scratch_place
 from ..storage.store import Store
 from .listing import list_files
@@ -99,8 +98,5 @@ def _is_alive(run: Store, path: str, written_s: float) -> bool:
 
 
 def _scratch_of_recipe(run: Store) -> Path | None:
-    try:
-        scratch = yaml.safe_load(run.read("recipe.yaml")).get("scratch")
-    except FileNotFoundError:
-        return None
+    scratch = (last_recipe(run) or {}).get("scratch")
     return Path(scratch) if scratch else None

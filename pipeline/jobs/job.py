@@ -153,7 +153,7 @@ class Job:
         if self._store.exists(_end_path(number)):
             return True
         process = _process(self._store, number)
-        return process.is_here and not process.is_alive
+        return process is not None and process.is_here and not process.is_alive
 
     def forget_remote(self, job: RemoteJob) -> None:
         """Remove the note of a job that ended, or that is cancelled."""
@@ -161,8 +161,7 @@ class Job:
 
     def _read(self, path: str) -> dict[str, Any] | None:
         with contextlib.suppress(FileNotFoundError):  # another run may just have ended it
-            row: dict[str, Any] = json.loads(self._store.read(path))
-            return row
+            return _row(self._store.read(path))
         return None
 
 
@@ -185,15 +184,23 @@ class JobRecord:
 
 
 def read_jobs(store: Store) -> list[JobRecord]:
-    """Return the jobs that a run has had, oldest first."""
+    """Return the jobs that a run has had, oldest first; not those whose record is damaged."""
     numbers = _numbers(store)
     begun = store.read_all([_path(number) for number in numbers])
     ends = store.read_all([_end_path(number) for number in numbers])
     return [
-        _job_record(number, json.loads(row), json.loads(end) if end else {})
-        for number, row, end in zip(numbers, begun, ends, strict=True)
-        if row is not None
+        _job_record(number, row, _row(end) or {})
+        for number, content, end in zip(numbers, begun, ends, strict=True)
+        if (row := _row(content)) is not None
     ]
+
+
+def _row(content: bytes | None) -> dict[str, Any] | None:
+    """Return what a record says; None if there is none, or if it is damaged: it is only a log."""
+    with contextlib.suppress(ValueError):
+        row = json.loads(content or b"")
+        return row if isinstance(row, dict) else None
+    return None
 
 
 def _job_record(number: int, row: dict[str, Any], end: dict[str, Any]) -> JobRecord:
@@ -250,11 +257,13 @@ def _is_alive(store: Store, number: int) -> bool:
     """Tell whether a job is known to live: on this host, as one of another host may be gone."""
     if store.exists(_end_path(number)):
         return False
-    return _process(store, number).is_alive
+    process = _process(store, number)
+    return process is not None and process.is_alive
 
 
-def _process(store: Store, number: int) -> ProcessName:
-    return ProcessName.of(json.loads(store.read(_path(number))))
+def _process(store: Store, number: int) -> ProcessName | None:
+    row = _row(store.read(_path(number)))
+    return None if row is None else ProcessName.of(row)
 
 
 def _path(number: int) -> str:

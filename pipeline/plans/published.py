@@ -6,16 +6,19 @@ the very shards that it named then: a takedown, a repair, another recipe or anot
 void. Without it all is checked and published again, which changes nothing.
 """
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ...schemas.manifest import Manifest
 from ..parts.commit import read_commits
 from ..parts.plan import plan_parts
 from ..step_run import StepReport, add_counts
 from ..storage.store import Store
+from ..storage.torn import naming
 from .stats import step_report, step_row
 
 PUBLISHED_FOLDER = "published"
@@ -58,7 +61,7 @@ def published_reports(
     contents = store.read_all([_path(plan, last_folder) for plan in noted])
     reports = {}
     for plan, content in zip(noted, contents, strict=True):
-        row = json.loads(content) if content else {}
+        row = _note(content)
         steps = [_reused(step_report(step)) for step in row.get("steps", ())]
         is_whole = steps and steps[-1].num_parts == num_parts[f"{plan:03d}"]
         if is_whole and manifest and row["shard_list"] == _shard_list(manifest, plan):
@@ -72,7 +75,7 @@ def read_published(store: Store, plan: int, last_folder: str) -> list[StepReport
     Raises:
         FileNotFoundError: it was not.
     """
-    rows = json.loads(store.read(_path(plan, last_folder)))["steps"]
+    rows = store.read_json(_path(plan, last_folder))["steps"]
     return [_reused(step_report(row)) for row in rows]
 
 
@@ -98,7 +101,9 @@ def recount_published(store: Store, freed: Collection[int]) -> None:
 
 def _recount(store: Store, path: str, plan: int) -> None:
     before = store.read(path)
-    note, parts = json.loads(before), plan_parts(store, plan)
+    with naming(store.display(path), store.display()):
+        note = json.loads(before)
+    parts = plan_parts(store, plan)
     steps = []
     for row in note["steps"]:
         commits = [c for c in read_commits(store, row["folder"], parts) if c is not None]
@@ -108,6 +113,13 @@ def _recount(store: Store, path: str, plan: int) -> None:
     content = json.dumps(note | {"steps": steps}, indent=1).encode()
     if content != before:
         store.put(path, content)
+
+
+def _note(content: bytes | None) -> dict[str, Any]:
+    """Return what a note says; nothing where it is damaged: the plan is then published again."""
+    with contextlib.suppress(ValueError, TypeError):
+        return dict(json.loads(content or b"{}"))
+    return {}
 
 
 def _path(plan: int, last_folder: str) -> str:

@@ -1,18 +1,22 @@
 """What a run's files say of it, for whoever asks from outside: plans, steps, commits."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import yaml
 
 from ...schemas.errors import UsageError
 from ...transforms.fetch.routing import is_url
 from ..parts.commit import Commit, read_commits
 from ..parts.plan import plan_numbers, plan_parts
 from ..storage.store import Store
+from ..storage.torn import TornFileError, naming
 
+RECIPE_NAME = "recipe.yaml"
+"""In a run: the recipe that was run last, with all defaults."""
 DIGESTS_NAME = "digests.json"
 """Beside `recipe.yaml`: what tells its output apart, and where each step's commits lie."""
 READERS = 16
@@ -106,9 +110,27 @@ def last_steps(store: Store) -> tuple[StepFolder, ...]:
     return _begun(store)[0]
 
 
+def last_recipe(store: Store) -> dict[str, Any] | None:
+    """Return what the recipe said that was run last; None for a run that has not begun.
+
+    Raises:
+        TornFileError: it cannot be read.
+    """
+    try:
+        content = store.read(RECIPE_NAME)
+    except FileNotFoundError:
+        return None
+    place = store.display(RECIPE_NAME)
+    with naming(place, store.display()):
+        recipe = yaml.safe_load(content)
+    if not isinstance(recipe, dict):
+        raise TornFileError(place, store.display(), "it holds no recipe")
+    return recipe
+
+
 def _begun(store: Store) -> tuple[tuple[StepFolder, ...], str | None]:
     try:
-        begun = json.loads(store.read(DIGESTS_NAME))
+        begun = store.read_json(DIGESTS_NAME)
     except FileNotFoundError:
         return (), None
     steps = tuple(

@@ -7,6 +7,7 @@ patient it is with the latter stands in `patience.py`.
 
 import contextlib
 import functools
+import json
 import os
 import shutil
 import tempfile
@@ -22,6 +23,7 @@ from ..faults import fault_point
 from .local_files import beside, disk_faults, flush, link_if_absent, link_or_copy
 from .patience import PatientFile, ask
 from .remote_files import copy_inside, open_url, puts_if_absent, remove_all
+from .torn import naming
 
 Answer = TypeVar("Answer")
 
@@ -129,6 +131,12 @@ class Store:
         content: bytes = self._ask("read", path, lambda: self._fs.cat_file(target))
         return content
 
+    def read_json(self, path: str) -> Any:  # noqa: ANN401  (whatever it says)
+        """Return what the JSON file at `path` says; raise as `read`, and `TornFileError`."""
+        content = self.read(path)
+        with naming(self.display(path), self.display()):
+            return json.loads(content)
+
     def read_all(self, paths: Sequence[str]) -> Iterator[bytes | None]:
         """Yield the bytes of files in the order of `paths`, None for one that is not there."""
         if self.is_local or len(paths) < 2:
@@ -145,12 +153,19 @@ class Store:
             path: where the file lies.
             read_ahead: whether a read of a remote file brings what follows too, as pays where all
                 is read in order.
+
+        Raises:
+            TornFileError: Arrow could not read it, within the block.
         """
         fault_point("store.open", path)
         target = self.locate(path)
         options = {} if self.is_local or read_ahead else {"cache_type": "none"}
         opened = self._ask("read", path, lambda: self._fs.open(target, "rb", **options))
-        with opened if self.is_local else PatientFile(opened, f"read {self.display(path)}") as file:
+        place = self.display(path)
+        with (
+            opened if self.is_local else PatientFile(opened, f"read {place}") as file,
+            naming(place, self.display()),
+        ):
             yield cast("IO[bytes]", file)
 
     def fetch(self, path: str, local: Path) -> None:

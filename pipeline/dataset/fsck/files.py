@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...storage.store import Store
-from ..rows import first_line, stored_digest
+from ...storage.torn import first_line
+from ..rows import stored_digest
 from .finding import Fault
 
 

@@ -16,6 +16,7 @@ from ..run_strays import is_note, planned_parts, stray_files
 from ..unfinished import unfinished_attempts
 from .files import check_bytes, check_size
 from .finding import Fault, Finding
+from .notes import check_notes
 
 
 def check_run(run: Store, *, deep: bool = False) -> Iterator[Finding]:
@@ -34,6 +35,7 @@ def check_run(run: Store, *, deep: bool = False) -> Iterator[Finding]:
     for number, why in planned.unread.items():
         what = f"the plan cannot be read: {why}"
         yield Finding(path=plan_path(number), fault=Fault.BYTES, what=what)
+    yield from check_notes(run)
     freed = freed_plans(run)
     for folder in step_folders(run):
         sizes: dict[str, dict[str, int]] = {}

@@ -11,7 +11,7 @@ from ....schemas.check import check_document
 from ....schemas.document import Document
 from ....schemas.manifest import Shard
 from ...storage.store import Store
-from ..rows import first_line
+from ...storage.torn import first_line
 from .finding import Fault, Finding
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from ....schemas.arrow import from_table, to_table
 from ....schemas.denied import Denied
@@ -15,6 +14,7 @@ from ....schemas.source import Source
 from ...parts.commit import read_commit
 from ...parts.plan import part_name, plan_numbers, plan_path
 from ...plans.published import forget_published, recount_published
+from ...plans.run_files import last_recipe
 from ...storage.scratch import remove_dead_scratch
 from ...storage.store import Store
 from ..listing import unfinished_files
@@ -165,11 +165,7 @@ def told_sources(run: Store, number: int, wanted: Wanted) -> dict[str, Source]:
 
 def named_in_recipe(run: Store, denied: Denied) -> Iterator[str]:
     """Yield the sources that the run's recipe names itself and that were taken down."""
-    try:
-        recipe = yaml.safe_load(run.read("recipe.yaml"))
-    except FileNotFoundError:
-        return
-    places = recipe.get("sources") or ()
+    places = (last_recipe(run) or {}).get("sources") or ()
     for place in [places] if isinstance(places, str) else places:
         if source_id(place) in denied.sources:
             yield place

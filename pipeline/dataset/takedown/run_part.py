@@ -26,8 +26,9 @@ from ...parts.workspace import MEDIA_NAME, CommittedFile
 from ...storage.media_file import MEDIA_TEXT_COLUMNS, empty_media
 from ...storage.records_file import read_records, write_records
 from ...storage.store import Store
+from ...storage.torn import first_line
 from ..clean_shard import ID_COLUMNS, clean_shard, holds_denied, is_denied_row
-from ..rows import first_line, rows_of, stored_digest
+from ..rows import rows_of, stored_digest
 from ..work_folder import work_folder
 from .records import clean_clips, clean_outcomes, clean_videos, recount_documents
 

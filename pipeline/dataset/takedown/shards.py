@@ -10,9 +10,9 @@ from ....schemas.denied import Denied
 from ....schemas.errors import EnvironmentFault
 from ....schemas.manifest import Manifest, Shard, ShardList
 from ...storage.store import Store
+from ...storage.torn import first_line
 from ..clean_shard import clean_shard, holds_denied
 from ..listing import unfinished_files
-from ..rows import first_line
 from ..shard_files import put_shard
 from ..shard_lists import read_list, write_list
 from ..version_files import VersionFiles

@@ -12,11 +12,11 @@ from ....schemas.manifest import Manifest, Shard
 from ...parts.commit import read_commit
 from ...parts.plan import plan_numbers, plan_path
 from ...storage.store import Store
+from ...storage.torn import first_line
 from ..clean_shard import holds_denied
 from ..dry_store import DryStore
 from ..funnel import funnel_paths
 from ..listing import unfinished_files
-from ..rows import first_line
 from ..run_commits import freed_plans, plan_of, step_folders
 from ..unfinished import dead_scratch_folders, unfinished_attempts
 from ..version_files import VersionFiles

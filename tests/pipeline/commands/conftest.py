@@ -59,6 +59,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def video_maker() -> Callable[[Path], Any]:
+    """Makes what `make_video` is, for a folder that outlives one test."""
+    maker: Callable[[Path], Any] = _media().VideoMaker
+    return maker
+
+
 def _media() -> ModuleType:
     """Load `tests/media.py` as the root's `conftest.py` does; its own fixture is for one test."""
     return _load("interlink_test_media", "media.py")

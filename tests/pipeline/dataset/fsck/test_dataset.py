@@ -8,7 +8,7 @@ from interlink.pipeline.dataset.reader import read_documents
 from interlink.pipeline.dataset.versions import manifest_path, read_manifest, read_shards
 from interlink.pipeline.publish.takedown import take_down
 from interlink.pipeline.storage.store import Store
-from interlink.schemas.errors import UsageError
+from interlink.schemas.errors import EnvironmentFault, UsageError
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_flipped_bit_is_found_by_reading_and_told_with_shard_and_row_group(pub
     assert (finding.fault, finding.path) == (Fault.BYTES, shards[0].docs_path)
     assert finding.part == shards[0].part
     assert "row group 0: " in finding.what
-    with pytest.raises(OSError, match="CRC"):
+    with pytest.raises(EnvironmentFault, match="CRC"):
         list(read_documents(published.dataset.url))
 
 
