@@ -12,7 +12,7 @@ class Mixer:
     """Does what `av.AudioResampler` does, also for sound that FFmpeg has no mixing rule for.
 
     Sound in ambisonics, as of 360-degree videos, and of more than 24 channels without names gives
-    its first channel: in ambisonics the one of all directions together (ACN order, RFC 8486, 3).
+    its first channel: in ambisonics the one of all directions together (RFC 8486, 3.2).
     Damaged frames that nothing can be made of are left out.
 
     Args:
