@@ -4,7 +4,9 @@ Through Beam's portable runner against a job service in a process of its own, wh
 in another process starts; and on a Ray cluster of three nodes.
 """
 
+import contextlib
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from interlink_toy_clusters import BeamCluster, beam_cluster, ray_cluster
@@ -66,7 +69,20 @@ def commits(folder: Path, step: str) -> int:
     return len(list(folder.glob(f"run/steps/{step}-*/*/_done.json")))
 
 
-def wait_for(condition: Callable[[], bool], driver: subprocess.Popen) -> None:
+def in_hand(folder: Path, step: str) -> set[int]:
+    """Return the processes that have begun a part and not ended it."""
+    found = set()
+    for note in folder.glob(f"run/steps/{step}-*/*/*/_begun.json"):
+        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+            found.add(json.loads(note.read_text())["pid"])
+    return found
+
+
+def pids(processes: list[psutil.Process]) -> set[int]:
+    return {process.pid for process in processes}
+
+
+def wait_for(condition: Callable[[], object], driver: subprocess.Popen) -> None:
     while not condition():
         assert driver.poll() is None, driver.communicate()[0]
         time.sleep(0.02)
@@ -117,8 +133,7 @@ def test_a_ray_node_killed_in_the_middle_costs_no_row(tmp_path, sources, expecte
         cpus = "--set=steps.transcribe.cpus=0.9"  # one worker a node
         driver = start(command(folder, sources, "--engine=ray", address, cpus, *places))
         wait_for(lambda: commits(folder, "scan") == NUM_SOURCES, driver)
-        wait_for(lambda: bool(cluster.workers(2)), driver)
-        wait_for(lambda: commits(folder, "transcribe") >= 1, driver)
+        wait_for(lambda: in_hand(folder, "transcribe") & pids(cluster.workers(2)), driver)
         cluster.kill_node(2)
         output = finish(driver)
     assert digests(folder) == expected

@@ -5,9 +5,10 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
-from types import TracebackType
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+import psutil
 
 from ...schemas.errors import EnvironmentFault, IncompleteError
 from ..machine.threads import use_one_thread
@@ -26,8 +27,12 @@ except ImportError as error:
         "the engine 'ray' needs Ray: pip install 'interlink[ray]', or use engine: local"
     ) from error
 
+logger = logging.getLogger(__name__)
+
 OBJECT_STORE_BYTES = 100 << 20
 """Of a local instance; only the step itself lies in it, as pixels never travel through Ray."""
+_STARTS = 3
+"""Tries to start Ray, whose node must be up within 30 s: a machine may be busy for a while."""
 _FIX = "start the cluster, or say `local`"
 
 
@@ -80,15 +85,8 @@ class RayEngine:
         else:  # one attempt takes 45 s where a token is wanted and not given; Ray makes 20
             os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")
         try:
-            with contextlib.ExitStack() as stack:
-                stack.enter_context(_own_signals())
-                stack.push(_tell_late_start)
-                ray.init(
-                    address=self._address,
-                    log_to_driver=False,
-                    logging_level=logging.ERROR,
-                    **options,
-                )
+            with _own_signals():
+                self._start(**options)
         except (OSError, RuntimeError, ValueError, RayError) as error:
             reason = str(error).strip().partition("\n")[0]
             if self._address != "local":
@@ -96,16 +94,35 @@ class RayEngine:
             raise EnvironmentFault(f"cannot start Ray at {self._address!r}: {reason}") from error
         self._is_ours = True
 
+    def _start(self, **options: Any) -> None:  # noqa: ANN401  (those of Ray)
+        for tries_left in reversed(range(_STARTS)):
+            before = set(psutil.Process().children(recursive=True))
+            try:
+                ray.init(
+                    address=self._address,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    **options,
+                )
+            except Exception as error:
+                if type(error) is not Exception:  # as Ray 2.60 says that its node is late
+                    raise
+                reason = str(error).strip().partition("\n")[0]
+                logger.warning("Ray has not started, %d more tries: %s", tries_left, reason)
+                _kill(set(psutil.Process().children(recursive=True)) - before)
+                if not tries_left:
+                    raise IncompleteError(
+                        f"Ray has not started in {_STARTS} tries: {reason} The machine may be too "
+                        "busy: run again to go on"
+                    ) from error
+            else:
+                return
 
-def _tell_late_start(
-    kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-) -> None:
-    """Tell what Ray 2.60 says by a bare `Exception`: that a node did not start in time."""
-    if kind is Exception:
-        reason = str(error).strip().partition("\n")[0]
-        raise IncompleteError(
-            f"Ray has not started: {reason} The machine may be too busy: run again to go on"
-        ) from error
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 @contextlib.contextmanager

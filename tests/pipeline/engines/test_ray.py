@@ -1,6 +1,7 @@
 """Ray alone: dead actors, pools that do not fit, two drivers, addresses."""
 
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -207,11 +208,15 @@ def test_a_pool_of_which_no_actor_finds_room_says_so_and_ends_with_its_step(
 
 
 def test_a_node_that_does_not_start_in_time_may_do_so_later(tmp_path, monkeypatch):
+    left = []
+
     def late(**_):
+        left.append(subprocess.Popen(["sleep", "600"]))
         raise Exception("The current node timed out during startup. The GCS is overloaded.")
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", late)
     run = ToyRun(tmp_path / "run", sources({}, keep=1))
-    with pytest.raises(IncompleteError, match=r"^Ray has not started: The current .* run again"):
+    with pytest.raises(IncompleteError, match=r"^Ray has not started in 3 .* run again"):
         RayEngine().run(run.runner(act(tmp_path)), run.parts)
+    assert [process.wait(timeout=20) for process in left] == [-9] * 3
