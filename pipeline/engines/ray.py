@@ -5,8 +5,9 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
 
 import psutil
 
@@ -96,33 +97,52 @@ class RayEngine:
 
     def _start(self, **options: Any) -> None:  # noqa: ANN401  (those of Ray)
         for tries_left in reversed(range(_STARTS)):
-            before = set(psutil.Process().children(recursive=True))
-            try:
+            with _Start(tries_left) as start:
                 ray.init(
                     address=self._address,
                     log_to_driver=False,
                     logging_level=logging.ERROR,
                     **options,
                 )
-            except Exception as error:
-                if type(error) is not Exception:  # as Ray 2.60 says that its node is late
-                    raise
-                reason = str(error).strip().partition("\n")[0]
-                logger.warning("Ray has not started, %d more tries: %s", tries_left, reason)
-                _kill(set(psutil.Process().children(recursive=True)) - before)
-                if not tries_left:
-                    raise IncompleteError(
-                        f"Ray has not started in {_STARTS} tries: {reason} The machine may be too "
-                        "busy: run again to go on"
-                    ) from error
-            else:
+            if not start.was_late:
                 return
 
 
-def _kill(processes: Iterable[psutil.Process]) -> None:
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+class _Start:
+    """One try to start Ray, of which 2.60 says by a bare `Exception` that its node was late."""
+
+    def __init__(self, tries_left: int) -> None:
+        self.was_late = False
+        self._tries_left = tries_left
+        self._before = _children()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        self.was_late = kind is Exception
+        if not self.was_late:
+            return False
+        for process in _children() - self._before:  # what came up of it
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        reason = str(error).strip().partition("\n")[0]
+        if not self._tries_left:
+            raise IncompleteError(
+                f"Ray has not started in {_STARTS} tries: {reason} The machine may be too busy: "
+                "run again to go on"
+            ) from error
+        logger.warning("Ray has not started, %d more tries: %s", self._tries_left, reason)
+        return True
+
+
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
 
 
 @contextlib.contextmanager
