@@ -1,7 +1,9 @@
 """Ray alone: dead actors, pools that do not fit, two drivers, addresses."""
 
+import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -220,3 +222,36 @@ def test_a_node_that_does_not_start_in_time_may_do_so_later(tmp_path, monkeypatc
     with pytest.raises(IncompleteError, match=r"^Ray has not started in 3 .* run again"):
         RayEngine().run(run.runner(act(tmp_path)), run.parts)
     assert [process.wait(timeout=20) for process in left] == [-9] * 3
+
+
+LATE_ONCE = """
+import psutil, ray
+from ray._private.node import Node
+from interlink.pipeline.engines.ray import RayEngine
+start, tries = Node.start_ray_processes, []
+
+def late_once(node):
+    start(node)
+    tries.append(node)
+    if len(tries) == 1:
+        raise Exception("The current node timed out during startup.")
+
+Node.start_ray_processes = late_once
+engine = RayEngine()
+engine._connect()
+raylets = [p for p in psutil.Process().children() if p.name() == "raylet"]
+print(len(tries), len(ray.nodes()), len([p for p in raylets if p.status() != "zombie"]))
+engine.close()
+"""
+
+
+def test_what_was_late_is_killed_and_the_next_try_starts_ray():
+    done = subprocess.run(
+        [sys.executable, "-c", LATE_ONCE],
+        env={**os.environ, "RAY_TMPDIR": "/tmp"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "2 1 1\n", done.stderr
+    assert "Ray has not started, 2 more tries: The current node timed out" in done.stderr
