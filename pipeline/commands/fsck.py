@@ -16,6 +16,7 @@ from ..dataset.fsck.run import check_run
 from ..dataset.funnel import FUNNEL_FOLDER
 from ..dataset.versions import manifest_versions
 from ..parts.plan import plan_numbers
+from ..plans.run_files import DIGESTS_NAME
 from ..publish.takedown_places import find_runs
 from ..storage.store import Store
 from .console import make_console, plain_text
@@ -113,7 +114,9 @@ def _repair(
         yield from restore_files(store, damaged, find_runs(store, runs))
     else:
         yield from remove_notes(store, damaged)
-        yield from withdraw_parts(store, damaged)
+        # Which steps follow each other stands there: the next run says it again.
+        if all(one.path != DIGESTS_NAME for one in damaged):
+            yield from withdraw_parts(store, damaged)
 
 
 def _print_end(
@@ -137,6 +140,10 @@ def _remedy(place: str, damaged: list[Finding], *, is_dataset: bool, repair: boo
         return (
             "mend its run first (`interlink fsck RUN --deep --repair`), then run it again, then "
             f"`interlink fsck {place} --deep --repair` once more"
+        )
+    if repair and not is_dataset and any(one.part is not None for one in damaged):
+        return (
+            "run it once more, then repair again; what cannot be done again must come from a backup"
         )
     if repair:
         return "what cannot be done again must come from a backup"

@@ -90,6 +90,14 @@ def test_fsck_tells_of_it(torn, interlink, pattern):
     assert path in output
 
 
+def test_parts_are_withdrawn_once_it_is_known_which_steps_follow(torn, interlink):
+    torn("run/digests.json")
+    torn("run/steps/scan-*/001-00000/_done.json")
+    code, output = interlink("fsck run --repair")
+    assert (code, "withdrawn" in output) == (5, False)
+    assert "repair again" in output
+
+
 @pytest.mark.parametrize("pattern", REMOVED)
 def test_what_is_written_again_is_removed_and_the_next_run_goes_on(torn, interlink, pattern):
     path = torn(f"run/{pattern}")
